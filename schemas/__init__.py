@@ -1,0 +1,33 @@
+"""What a record IS: the classes, and the schemas derived from them."""
+
+from schemas.records import (
+    DATASET_COLUMNS,
+    SCHEMA_VERSION,
+    Candidate,
+    Conversation,
+    Document,
+    Drop,
+    FeedbackSignal,
+    Message,
+    PairDraft,
+    PreferencePair,
+    Provenance,
+    Reject,
+)
+from schemas.validate import validate
+
+__all__ = [
+    "DATASET_COLUMNS",
+    "SCHEMA_VERSION",
+    "Candidate",
+    "Conversation",
+    "Document",
+    "Drop",
+    "FeedbackSignal",
+    "Message",
+    "PairDraft",
+    "PreferencePair",
+    "Provenance",
+    "Reject",
+    "validate",
+]

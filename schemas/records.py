@@ -1,0 +1,244 @@
+"""What a record is: one `NamedTuple` for each thing that travels through the pipeline.
+
+These classes are the only place where a field is declared. The Arrow, Parquet and JSON
+schemas (`schemas.arrow`, `schemas.jsonschema`), the checks (`schemas.validate`) and the
+coders on the wire (`schemas.coders`) are derived from them.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+SCHEMA_VERSION = 1
+"""Version of all records together; written into every file's metadata."""
+
+ROLES = ("system", "user", "assistant", "tool")
+"""Roles that a `Message` may have, in the usage of chat templates."""
+
+POLARITIES = ("satisfaction", "dissatisfaction")
+"""Polarities that a `FeedbackSignal` may have (WildFeedback's SAT and DSAT)."""
+
+SPLITS = ("train", "test")
+"""Splits of a dataset; a group of related conversations is on one side of them."""
+
+
+class Message(NamedTuple):
+    """One turn of a conversation.
+
+    >>> Message("user", "Hello").role
+    'user'
+    """
+
+    role: str
+    """One of `ROLES`."""
+    content: str
+    """The text, Unicode without NUL bytes and lone surrogates."""
+
+
+class Conversation(NamedTuple):
+    """One conversation, or one root-to-leaf path of a conversation tree.
+
+    `id` is the content hash of the messages (`schemas.ids.conversation_id`), so the same
+    conversation has the same id wherever it was found.
+    """
+
+    id: str
+    """32 hexadecimal digits."""
+    messages: Sequence[Message]
+    """At least one, in order of time."""
+    source: str
+    """Name of the source: the recipe's, else the input's format ("oasst", "sharegpt")."""
+    user: str | None
+    """Salted hash of the user; never a raw name or address."""
+    model: str | None
+    """Model that wrote the replies, as the source names it."""
+    language: str | None
+    """Language as the source states it."""
+    timestamp: float | None
+    """Seconds since 1970-01-01 UTC."""
+    metadata: Mapping[str, str]
+    """Where it came from (`file`, `position`, `format`), what it belongs to (`group`), more."""
+
+
+class Document(NamedTuple):
+    """One piece of user-generated content: a post, a comment, an answer."""
+
+    id: str
+    """32 hexadecimal digits, hash of the text."""
+    text: str
+    """The body, plain text."""
+    title: str | None
+    """The title, where it has one."""
+    community: str | None
+    """Forum, subreddit or site."""
+    votes: int | None
+    """Score given by the community."""
+    parent_id: str | None
+    """The document that this one answers, in the source's own naming."""
+    source: str
+    """Name of the source."""
+    timestamp: float | None
+    """Seconds since 1970-01-01 UTC."""
+    metadata: Mapping[str, str]
+    """Whatever else the source says, as text."""
+
+
+class FeedbackSignal(NamedTuple):
+    """A user turn that judges the assistant reply BEFORE it (WildFeedback, section 3)."""
+
+    conversation_id: str
+    """`Conversation.id`."""
+    turn: int
+    """Index of the USER message in `Conversation.messages` that carries the feedback."""
+    polarity: str
+    """One of `POLARITIES`."""
+    category: str
+    """Rubric item, for example `gratitude` or `revision`."""
+    reason: str
+    """What was seen, in words: the phrase or the justification."""
+    score: float
+    """Confidence between 0 and 1."""
+    method: str
+    """Detector that said so, for example `cues`."""
+
+
+class Candidate(NamedTuple):
+    """One response to one prompt, with every score by name."""
+
+    prompt: Sequence[Message]
+    """History that ends with a user turn."""
+    response: str
+    """The reply."""
+    model: str | None
+    """Model that wrote it."""
+    policy: str | None
+    """How it was asked, for example `hinted`."""
+    scores: Mapping[str, float]
+    """Scores by name."""
+
+
+class Provenance(NamedTuple):
+    """Where a pair comes from: enough to find the input bytes and to repeat the model calls."""
+
+    input: str
+    """File that the record was read from, as the run named it."""
+    position: int
+    """Byte offset of the row in the uncompressed file; row number in Parquet."""
+    group: str
+    """What must not be torn apart by a split: the conversation, its tree or its parts."""
+    turn: int | None
+    """Index of the user message whose feedback made the pair, where one did."""
+    models: Sequence[str]
+    """`role=model@revision` of each model that wrote or scored."""
+    prompts: Sequence[str]
+    """`name@hash` of each prompt template used."""
+    seed: int | None
+    """Sampling seed of the generated side, where one side was generated."""
+    code_version: str
+    """Version of prefstream that made the pair."""
+
+
+class PreferencePair(NamedTuple):
+    """Two replies to one prompt, the first preferred to the second.
+
+    `prompt`, `chosen` and `rejected` are lists of messages: TRL's conversational,
+    explicit-prompt preference format. `id` is the content hash of the three.
+    """
+
+    id: str
+    """32 hexadecimal digits."""
+    prompt: Sequence[Message]
+    """History that ends with a user turn."""
+    chosen: Sequence[Message]
+    """The preferred completion: one assistant message."""
+    rejected: Sequence[Message]
+    """The other completion: one assistant message."""
+    margin: float | None
+    """`chosen_score - rejected_score`."""
+    chosen_score: float | None
+    """Follow-up likelihood (FLR) of the chosen side, nats per token."""
+    rejected_score: float | None
+    """Follow-up likelihood (FLR) of the rejected side, nats per token."""
+    ches: float | None
+    """CHES of the pair; higher means more risk of likelihood displacement."""
+    ln_ches: float | None
+    """Length-normalised CHES."""
+    uncertainty: float | None
+    """Uncertainty of the preference, where it was measured."""
+    method: str
+    """How the pair was made: `wildfeedback`, `revisions`, `ranked_siblings`, `existing`."""
+    source: str
+    """`Conversation.source`, or the pair file's format."""
+    conversation_id: str
+    """`Conversation.id`; for pairs that were pairs already, the id of their prompt."""
+    rationale: str | None
+    """Why chosen beats rejected, in words."""
+    rubric: str | None
+    """The preference or checklist that the pair was made by."""
+    provenance: Provenance
+    """Where it comes from."""
+    split: str
+    """One of `SPLITS`, empty until the split is decided; in the dataset the file name says it."""
+
+
+class PairDraft(NamedTuple):
+    """A pair whose chosen side may still have to be written.
+
+    With `hint` None the pair is complete. Else `pair.chosen` is empty, `pair.id` is the
+    draft's own content hash, and the policy model answers `pair.prompt` with `hint` in
+    the system prompt; the hint is not stored in the pair's prompt.
+    """
+
+    pair: PreferencePair
+    hint: str | None
+    """The user's distilled preference."""
+
+
+class Reject(NamedTuple):
+    """An input that could not be used, and why."""
+
+    stage: str
+    """Stage that refused it: `ingest`, `clean`, `deduplicate`, `synthesize`, `score`."""
+    reason: str
+    """Short name, countable: `not_json`, `empty_conversation`, …"""
+    detail: str
+    """The same for a reader, with what was expected."""
+    record: str
+    """Beginning of the raw record, at most 2,000 characters."""
+    source: str
+    """File that it came from."""
+    position: int
+    """Byte offset of the row in the uncompressed file; row number in Parquet."""
+
+
+class Drop(NamedTuple):
+    """A pair that a filter took out, and the value that did it."""
+
+    pair_id: str
+    """`PreferencePair.id`, or the draft's."""
+    filter: str
+    """Name of the filter, for example `margin` or `ln_ches`."""
+    value: float | None
+    """What the pair had."""
+    threshold: float | None
+    """What the recipe asked for."""
+
+
+RECORDS: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        Message,
+        Conversation,
+        Document,
+        FeedbackSignal,
+        Candidate,
+        Provenance,
+        PreferencePair,
+        PairDraft,
+        Reject,
+        Drop,
+    )
+}
+"""All records by name, as `curate schema` lists them."""
+
+DATASET_COLUMNS = tuple(name for name in PreferencePair._fields if name != "split")
+"""Columns of the published dataset, in order."""
