@@ -2,12 +2,13 @@
 
 import ast
 import inspect
+import itertools
 import textwrap
 from functools import cache
 from typing import Any
 
 from schemas.fieldtypes import FieldType, field_types
-from schemas.records import POLARITIES, RECORDS, ROLES, SCHEMA_VERSION
+from schemas.records import POLARITIES, ROLES, SCHEMA_VERSION
 
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 ENUMS = {("Message", "role"): ROLES, ("FeedbackSignal", "polarity"): POLARITIES}
@@ -68,13 +69,14 @@ def _property(tp: FieldType, used: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def field_docs(record: type) -> dict[str, str]:
     """The documentation string that follows each field of a record class.
 
-    >>> field_docs(RECORDS["Drop"])["value"]
+    >>> from schemas.records import Drop
+    >>> field_docs(Drop)["value"]
     'What the pair had.'
     """
     tree = ast.parse(textwrap.dedent(inspect.getsource(record)))
     body = tree.body[0].body if isinstance(tree.body[0], ast.ClassDef) else []
     docs = {}
-    for field, after in zip(body, body[1:], strict=False):
+    for field, after in itertools.pairwise(body):
         if (
             isinstance(field, ast.AnnAssign)
             and isinstance(field.target, ast.Name)

@@ -8,7 +8,12 @@ from schemas.fieldtypes import FieldType, field_types, is_record
 from schemas.jsonschema import ENUMS
 from schemas.records import PreferencePair
 
-_PYTHON = {"str": str, "int": int, "float": (int, float), "bool": bool}
+_PYTHON: dict[str, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool": (bool,),
+}
 
 
 def validate(record: Any) -> Any:
