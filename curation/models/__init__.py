@@ -1,0 +1,1 @@
+"""Language models: what they can be asked, and the backends that answer."""
