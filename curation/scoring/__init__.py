@@ -1,0 +1,1 @@
+"""How a pair is measured: follow-up likelihood, CHES."""

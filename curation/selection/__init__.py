@@ -1,0 +1,1 @@
+"""Which measured pairs are kept."""

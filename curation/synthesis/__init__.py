@@ -1,0 +1,1 @@
+"""How a missing side of a pair is written."""

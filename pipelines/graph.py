@@ -1,0 +1,176 @@
+"""The whole pipeline as one graph, read from top to bottom as in the README's picture."""
+
+from typing import NamedTuple
+
+import apache_beam as beam
+
+import schemas.coders  # noqa: F401 (registers the records' coders)
+from curation.cleaning import Gates
+from curation.scoring.pairs import PairScoring
+from curation.selection.thresholds import SCORES, Bounds, Selection
+from curation.synthesis.reply import ReplySampling
+from pipelines.recipe import ModelSpec, Recipe, Source
+from schemas.records import Drop, PairDraft, Reject
+from transforms.clean import CleanConversations
+from transforms.deduplicate import (
+    DropDuplicateConversations,
+    DropDuplicateDrafts,
+    KeepWithinBudget,
+)
+from transforms.inference import ModelSettings
+from transforms.ingest import ReadRecords, Records
+from transforms.mine import MinePairs, RankedSiblings, Revisions, WildFeedback
+from transforms.score import ScorePairs
+from transforms.select import AssignSplit, SelectPairs
+from transforms.synthesize import SynthesizeReplies
+
+STAGES = (
+    "ingest",
+    "deduplicate",
+    "clean",
+    "mine",
+    "pairs",
+    "budget",
+    "synthesize",
+    "score",
+    "select",
+    "write",
+)
+"""Stages of the funnel, in order."""
+
+
+class ModelNames(NamedTuple):
+    """`name@revision` of the models of a run, for provenance."""
+
+    policy: str
+    scorer: str
+
+
+class Delivery(NamedTuple):
+    """All that a run delivers, as `sinks.snapshot.WriteSnapshot` takes it."""
+
+    pairs: beam.PCollection
+    signals: beam.PCollection
+    rejects: beam.PCollection
+    drops: beam.PCollection
+    counts: beam.PCollection
+
+
+def build_graph(pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames) -> Delivery:
+    """Lay a recipe's graph into a pipeline.
+
+    Input: an empty pipeline, the recipe, the names that its models have. Output: the
+    PCollections to be written.
+    """
+    read = _read_all(pipeline, recipe)
+    rejects = [records.rejects for records in read]
+    counts = [records.counts for records in read]
+
+    conversations = [r.conversations for r in read] | "Conversations" >> beam.Flatten()
+    if recipe.deduplicate.exact:
+        # Reading twice is cheaper than keeping every conversation until all ids are known.
+        again = _read_all(pipeline, recipe, " for ids")
+        ids = [r.conversations for r in again] | "Conversations for ids" >> beam.Flatten()
+        unique = conversations | "Deduplicate" >> DropDuplicateConversations(ids)
+        conversations = unique.kept
+        rejects.append(unique.removed)
+        counts.append(unique.counts)
+
+    cleaned = conversations | "Clean" >> CleanConversations(Gates(**recipe.clean.model_dump()))
+    mined = cleaned.conversations | "Mine" >> _miner(recipe)
+
+    existing = [r.pairs for r in read] | "Existing pairs" >> beam.Flatten()
+    found = existing | "As drafts" >> beam.Map(PairDraft, None).with_output_types(PairDraft)
+    drafts = (mined.drafts, found) | "Drafts" >> beam.Flatten()
+    distinct = drafts | "One of each pair" >> DropDuplicateDrafts()
+    budgeted = distinct.kept | "Budget" >> KeepWithinBudget(recipe.mine.max_pairs, recipe.seed)
+
+    written = budgeted.kept | "Synthesize" >> SynthesizeReplies(
+        _model(recipe.models.policy), models.policy, _sampling(recipe)
+    )
+    pairs = written.pairs
+    scoring = _scoring(recipe)
+    if scoring.dimensions or scoring.ches:
+        scored = pairs | "Score" >> ScorePairs(
+            _model(recipe.models.scorer), models.scorer, scoring
+        )
+        pairs = scored.pairs
+        rejects.append(scored.rejects)
+        counts.append(scored.counts)
+
+    selected = pairs | "Select" >> SelectPairs(_selection(recipe))
+    split = selected.pairs | "Split" >> AssignSplit(recipe.split.test, recipe.seed)
+
+    rejects += [cleaned.rejects, written.rejects]
+    drops = [distinct.removed, budgeted.removed, written.drops, selected.drops]
+    counts += [stage.counts for stage in (cleaned, mined, distinct, budgeted, written, selected)]
+    return Delivery(
+        split,
+        mined.signals,
+        rejects | "All rejects" >> beam.Flatten() | "Rejects" >> _typed(Reject),
+        drops | "All drops" >> beam.Flatten() | "Drops" >> _typed(Drop),
+        counts | "All counts" >> beam.Flatten(),
+    )
+
+
+def _read_all(pipeline: beam.Pipeline, recipe: Recipe, purpose: str = "") -> list[Records]:
+    sources = {"conversations": recipe.sources.conversations, "pairs": recipe.sources.pairs}
+    return [
+        pipeline | f"Read {kind}{purpose}" >> _reader(source)
+        for kind, source in sources.items()
+        if source
+    ]
+
+
+def _reader(source: Source) -> ReadRecords:
+    return ReadRecords(
+        source.paths,
+        format=source.format,
+        source=source.name,
+        limit=source.limit,
+        max_turn_chars=source.max_turn_chars,
+        user_salt=source.user_salt,
+    )
+
+
+def _miner(recipe: Recipe) -> MinePairs:
+    mine = recipe.mine
+    return MinePairs(
+        detector=mine.detector,
+        min_confidence=mine.min_confidence,
+        batch_size=mine.batch_size,
+        wildfeedback=mine.wildfeedback and WildFeedback(**mine.wildfeedback.model_dump()),
+        revisions=mine.revisions and Revisions(**mine.revisions.model_dump()),
+        ranked_siblings=mine.ranked_siblings
+        and RankedSiblings(**mine.ranked_siblings.model_dump()),
+    )
+
+
+def _model(spec: ModelSpec) -> ModelSettings:
+    return ModelSettings(spec.name, spec.dtype, spec.max_context, spec.batch_size)
+
+
+def _sampling(recipe: Recipe) -> ReplySampling:
+    return ReplySampling(seed=recipe.seed, **recipe.synthesize.reply.model_dump())
+
+
+def _scoring(recipe: Recipe) -> PairScoring:
+    score = recipe.score
+    flr = score.follow_up_likelihood
+    asked = flr.model_dump() if flr else {"dimensions": ()}
+    return PairScoring(**asked, ches=score.ches, max_tokens=score.max_tokens)
+
+
+def _selection(recipe: Recipe) -> Selection:
+    select = recipe.select
+    bounded = {name: getattr(select, name) for name in SCORES}
+    return Selection(
+        {name: Bounds(b.min, b.max) for name, b in bounded.items() if b},
+        select.min_chosen_chars,
+        select.max_chars_ratio,
+        select.keep_unscored,
+    )
+
+
+def _typed(record: type) -> beam.PTransform:
+    return beam.Map(lambda row: row).with_output_types(record)

@@ -1,0 +1,229 @@
+"""Exact duplicates and budgets: decided on ids alone, so that no text is shuffled.
+
+Ids and places are grouped; what comes back is the short list of ids that occur more than
+once, each with the place of the copy that stays. The records then pass by that list.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from curation import progress
+from schemas.ids import unit_interval
+from schemas.records import Conversation, Drop, PairDraft, Reject
+from transforms.counting import COUNTS, CountingDoFn
+
+Place = tuple[Any, ...]
+"""Where a record was found: orders copies of the same content, whatever order they came in."""
+
+
+class Unique(NamedTuple):
+    """Outputs of the transforms of this module."""
+
+    kept: beam.PCollection
+    """Records that stay."""
+    removed: beam.PCollection
+    """A `Reject` for each conversation, a `Drop` for each draft that went."""
+    counts: beam.PCollection
+    """Funnel counts."""
+
+
+class DropDuplicateConversations(beam.PTransform):
+    """Keep one of the conversations with the same messages: the first by file and position.
+
+    Input: PCollection[Conversation]. Output: `Unique`, stage `deduplicate`.
+
+    Parameters: `again` is the same conversations read a second time. With it the runner need
+    not hold the first reading until all ids are known; without it, it does.
+    """
+
+    def __init__(self, again: beam.PCollection | None = None) -> None:
+        super().__init__()
+        self._again = again
+
+    def expand(self, conversations: beam.PCollection) -> Unique:
+        """Find the copies, then pass the conversations by them."""
+        read = conversations if self._again is None else self._again
+        identities = read | "Conversation ids" >> beam.Map(lambda c: (c.id, conversation_place(c)))
+        judge = _KeepFirst("deduplicate", lambda c: c.id, conversation_place, _reject_copy)
+        return _keep_first(conversations, identities, judge, Conversation)
+
+
+class DropDuplicateDrafts(beam.PTransform):
+    """Keep one of the drafts with the same content, before a model is paid for it.
+
+    Input: PCollection[PairDraft]. Output: `Unique`, stage `pairs`.
+    """
+
+    def expand(self, drafts: beam.PCollection) -> Unique:
+        """Find the copies, then pass the drafts by them."""
+        identities = drafts | "Draft ids" >> beam.Map(lambda d: (d.pair.id, draft_place(d)))
+        judge = _KeepFirst("pairs", lambda d: d.pair.id, draft_place, _drop_copy)
+        return _keep_first(drafts, identities, judge, PairDraft)
+
+
+class KeepWithinBudget(beam.PTransform):
+    """Keep at most so many drafts, drawn by a hash of their ids: the same ones in every run.
+
+    Input: PCollection[PairDraft]. Output: `Unique`, stage `budget`; with no limit all stay.
+
+    Parameters: `max_pairs`, `seed` of the draw.
+    """
+
+    def __init__(self, max_pairs: int | None = None, seed: int = 0) -> None:
+        super().__init__()
+        self._max_pairs = max_pairs
+        self._seed = seed
+
+    def expand(self, drafts: beam.PCollection) -> Unique:
+        """Find the last rank that is within the budget, then pass the drafts by it."""
+        rank = partial(draft_rank, seed=self._seed)
+        limit: Any = None
+        if self._max_pairs is not None:
+            limit = beam.pvalue.AsSingleton(
+                drafts
+                | "Draft ranks" >> beam.Map(rank)
+                | "Lowest ranks" >> beam.CombineGlobally(_Lowest(self._max_pairs))
+            )
+        parted = drafts | "Within the budget?" >> beam.ParDo(
+            _WithinBudget("budget", rank), limit
+        ).with_outputs(COUNTS, "removed", main="kept")
+        return Unique(parted.kept, parted.removed, parted[COUNTS])
+
+
+def conversation_place(conversation: Conversation) -> Place:
+    """File, position and path of a conversation, for ordering copies."""
+    data = conversation.metadata
+    return data.get("file", ""), int(data.get("position", 0)), int(data.get("new_from", 0))
+
+
+def draft_place(draft: PairDraft) -> Place:
+    """Input, position, method and turn of a draft, for ordering copies."""
+    origin = draft.pair.provenance
+    turn = -1 if origin.turn is None else origin.turn
+    return origin.input, origin.position, draft.pair.method, turn
+
+
+def draft_rank(draft: PairDraft, seed: int) -> float:
+    """Place of a draft in the draw, in [0, 1)."""
+    return unit_interval(seed, f"budget:{draft.pair.id}")
+
+
+def _keep_first(
+    records: beam.PCollection, identities: beam.PCollection, judge: "_KeepFirst", record: type
+) -> Unique:
+    first = (
+        identities
+        | "First of each id" >> beam.CombinePerKey(_FirstPlace())
+        | "Of copies only" >> beam.FlatMap(lambda kv: [(kv[0], kv[1][0])] if kv[1][1] > 1 else [])
+    )
+    parted = records | "First of its kind?" >> beam.ParDo(
+        judge, beam.pvalue.AsDict(first)
+    ).with_outputs(COUNTS, "removed", main="kept")
+    kept = parted.kept | "Typed" >> beam.Map(lambda r: r).with_output_types(record)
+    return Unique(kept, parted.removed, parted[COUNTS])
+
+
+class _FirstPlace(beam.CombineFn):
+    """Smallest place of an id, and how many places it has."""
+
+    def create_accumulator(self) -> tuple[Place | None, int]:
+        return None, 0
+
+    def add_input(self, accumulator: tuple[Place | None, int], place: Place) -> Any:
+        return self.merge_accumulators([accumulator, (tuple(place), 1)])
+
+    def merge_accumulators(self, accumulators: Iterable[tuple[Place | None, int]]) -> Any:
+        parts = list(accumulators)
+        places = [place for place, _ in parts if place is not None]
+        return min(places, default=None), sum(n for _, n in parts)
+
+    def extract_output(self, accumulator: tuple[Place | None, int]) -> Any:
+        return accumulator
+
+
+class _KeepFirst(CountingDoFn):
+    def __init__(
+        self,
+        stage: str,
+        identity: Callable[[Any], str],
+        place: Callable[[Any], Place],
+        remove: Callable[[Any, Place], Any],
+    ) -> None:
+        super().__init__(stage)
+        self._identity, self._place, self._remove = identity, place, remove
+
+    def process(self, record: Any, first: Mapping[str, Place]) -> Iterator[Any]:
+        self.tally["in"] += 1
+        place = first.get(self._identity(record))
+        if place is None or tuple(place) == self._place(record):
+            self.tally["out"] += 1
+            if self.stage == "pairs":
+                progress.count("drafts")
+            yield record
+        else:
+            removed = self._remove(record, place)
+            reason = removed.reason if isinstance(removed, Reject) else removed.filter
+            self.tally[f"drop:{reason}"] += 1
+            yield beam.pvalue.TaggedOutput("removed", removed)
+
+
+def _reject_copy(conversation: Conversation, first: Place) -> Reject:
+    file, position, _ = conversation_place(conversation)
+    detail = f"the same messages as {first[0]} at {first[1]}"
+    record = conversation.messages[0].content[:200]
+    return Reject("deduplicate", "duplicate_conversation", detail, record, file, position)
+
+
+def _drop_copy(draft: PairDraft, first: Place) -> Drop:
+    return Drop(draft.pair.id, "duplicate_draft", None, None)
+
+
+class _Lowest(beam.CombineFn):
+    """The n-th smallest of all values, or None when there are no more than n."""
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+
+    def create_accumulator(self) -> list[float]:
+        return []
+
+    def add_input(self, accumulator: list[float], value: float) -> list[float]:
+        # A heap of negated values: the largest of the kept ones is on top.
+        if len(accumulator) <= self._n:
+            heapq.heappush(accumulator, -value)
+        else:
+            heapq.heappushpop(accumulator, -value)
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[list[float]]) -> list[float]:
+        merged: list[float] = []
+        for part in accumulators:
+            for value in part:
+                self.add_input(merged, -value)
+        return merged
+
+    def extract_output(self, accumulator: list[float]) -> float | None:
+        # One more than n is kept, so that "more than n" can be told from "exactly n".
+        return -accumulator[0] if len(accumulator) > self._n else None
+
+
+@beam.typehints.with_output_types(PairDraft)
+class _WithinBudget(CountingDoFn):
+    def __init__(self, stage: str, rank: Callable[[PairDraft], float]) -> None:
+        super().__init__(stage)
+        self._rank = rank
+
+    def process(self, draft: PairDraft, limit: float | None) -> Iterator[Any]:
+        self.tally["in"] += 1
+        rank = self._rank(draft)
+        if limit is None or rank < limit:
+            self.tally["out"] += 1
+            yield draft
+        else:
+            self.tally["drop:over_budget"] += 1
+            drop = Drop(draft.pair.id, "over_budget", rank, limit)
+            yield beam.pvalue.TaggedOutput("removed", drop)

@@ -1,0 +1,81 @@
+"""Scoring stage: every pair is measured once; deciding is another stage's work."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from curation import progress
+from curation.scoring.pairs import PairScoring, score_pair
+from schemas.records import PreferencePair
+from transforms.counting import COUNTS, CountingDoFn
+from transforms.inference import AskModel, ModelSettings, is_failure
+from transforms.synthesize import reject_pair
+
+
+class Scored(NamedTuple):
+    """Outputs of `ScorePairs`."""
+
+    pairs: beam.PCollection
+    """`PreferencePair` with its scores."""
+    rejects: beam.PCollection
+    """`Reject`: pairs that could not be measured."""
+    counts: beam.PCollection
+    """Funnel counts of the stage `score`."""
+
+
+class ScorePairs(beam.PTransform):
+    """Measure pairs by follow-up likelihood (FLR) and CHES.
+
+    Input: PCollection[PreferencePair]. Output: `Scored`.
+
+    Parameters: `model` settings of the scorer, `model_name` as `name@revision` for provenance,
+    `scoring` says what to measure.
+
+    References: FLR (arXiv 2409.13948), CHES (arXiv 2410.08847).
+    """
+
+    def __init__(
+        self,
+        model: ModelSettings = ModelSettings(),
+        model_name: str = "",
+        scoring: PairScoring = PairScoring(),
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self._work = partial(_score, scoring=scoring, model_name=model_name or model.name)
+
+    def expand(self, pairs: beam.PCollection) -> Scored:
+        """Ask the model, then part the measured from the failed."""
+        routed = (
+            pairs
+            | "Measure" >> AskModel(self._model, self._work)
+            | "Route scores"
+            >> beam.ParDo(_RouteScores("score")).with_outputs(COUNTS, "rejects", main="pairs")
+        )
+        return Scored(routed.pairs, routed.rejects, routed[COUNTS])
+
+
+def _score(pairs: Any, model: Any, scoring: PairScoring, model_name: str) -> list[PreferencePair]:
+    scored = []
+    for pair in pairs:
+        measured = score_pair(pair, model, scoring)
+        models = (*measured.provenance.models, f"scorer={model_name}")
+        provenance = measured.provenance._replace(models=models)
+        scored.append(measured._replace(provenance=provenance))
+    return scored
+
+
+@beam.typehints.with_output_types(PreferencePair)
+class _RouteScores(CountingDoFn):
+    def process(self, element: tuple[PreferencePair, Any]) -> Iterator[Any]:
+        pair, answer = element
+        self.tally["in"] += 1
+        progress.count("scored")
+        if is_failure(answer):
+            self.tally[f"drop:{answer.reason}"] += 1
+            yield beam.pvalue.TaggedOutput("rejects", reject_pair(pair, "score", answer))
+        else:
+            self.tally["out"] += 1
+            yield answer

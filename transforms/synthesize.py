@@ -1,0 +1,107 @@
+"""Synthesis stage: drafts whose chosen side is missing get one from the policy model."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+
+from curation import progress
+from curation.synthesis.reply import ReplySampling, write_replies
+from schemas.records import Drop, PairDraft, PreferencePair, Reject
+from transforms.counting import COUNTS, CountingDoFn
+from transforms.inference import AskModel, ModelSettings, is_failure
+
+
+class Synthesized(NamedTuple):
+    """Outputs of `SynthesizeReplies`."""
+
+    pairs: beam.PCollection
+    """`PreferencePair`: complete ones."""
+    drops: beam.PCollection
+    """`Drop`: what the model wrote makes no pair."""
+    rejects: beam.PCollection
+    """`Reject`: the model could not be asked."""
+    counts: beam.PCollection
+    """Funnel counts of the stage `synthesize`."""
+
+
+class SynthesizeReplies(beam.PTransform):
+    """Complete pair drafts: those with a hint are answered anew by the policy model.
+
+    Input: PCollection[PairDraft]. Output: `Synthesized`; a draft without a hint passes as it
+    is.
+
+    Parameters: `model` settings of the policy, `model_name` as `name@revision` for provenance,
+    `sampling` of the replies.
+
+    Reference: WildFeedback (arXiv 2408.15549), section 3.3.
+    """
+
+    def __init__(
+        self,
+        model: ModelSettings = ModelSettings(),
+        model_name: str = "",
+        sampling: ReplySampling = ReplySampling(),
+    ) -> None:
+        super().__init__()
+        self._model = model
+        self._work = partial(_write, sampling=sampling, model_name=model_name or model.name)
+
+    def expand(self, drafts: beam.PCollection) -> Synthesized:
+        """Part the drafts, ask the model, put the outcomes together."""
+        parted = drafts | "Missing a side?" >> beam.ParDo(_PartDrafts("synthesize")).with_outputs(
+            COUNTS, "complete", main="missing"
+        )
+        written = (
+            parted.missing
+            | "Write replies" >> AskModel(self._model, self._work)
+            | "Route replies"
+            >> beam.ParDo(_RouteReplies("synthesize")).with_outputs(
+                COUNTS, "drops", "rejects", main="pairs"
+            )
+        )
+        pairs = (
+            (parted.complete, written.pairs)
+            | "All pairs" >> beam.Flatten()
+            | "Typed pairs" >> beam.Map(lambda pair: pair).with_output_types(PreferencePair)
+        )
+        counts = (parted[COUNTS], written[COUNTS]) | "Synthesis counts" >> beam.Flatten()
+        return Synthesized(pairs, written.drops, written.rejects, counts)
+
+
+def _write(drafts: Any, model: Any, sampling: ReplySampling, model_name: str) -> Any:
+    return write_replies(drafts, model, sampling, model_name)
+
+
+@beam.typehints.with_output_types(PairDraft)
+class _PartDrafts(CountingDoFn):
+    def process(self, draft: PairDraft) -> Iterator[Any]:
+        self.tally["in"] += 1
+        if draft.hint is None:
+            self.tally["out"] += 1
+            yield beam.pvalue.TaggedOutput("complete", draft.pair)
+        else:
+            yield draft
+
+
+class _RouteReplies(CountingDoFn):
+    def process(self, element: tuple[PairDraft, Any]) -> Iterator[Any]:
+        draft, answer = element
+        progress.count("generated")
+        if is_failure(answer):
+            self.tally[f"drop:{answer.reason}"] += 1
+            yield beam.pvalue.TaggedOutput("rejects", reject_pair(draft.pair, "synthesize", answer))
+        elif isinstance(answer, Drop):
+            self.tally[f"drop:{answer.filter}"] += 1
+            yield beam.pvalue.TaggedOutput("drops", answer)
+        else:
+            self.tally["out"] += 1
+            yield answer
+
+
+def reject_pair(pair: PreferencePair, stage: str, failure: Any) -> Reject:
+    """The `Reject` of a pair that a model could not be asked about."""
+    record = f"{pair.method} pair {pair.id} of conversation {pair.conversation_id}"
+    origin = pair.provenance
+    return Reject(stage, failure.reason, failure.detail, record, origin.input, origin.position)
