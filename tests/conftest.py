@@ -1,0 +1,20 @@
+"""Fixtures that load the real embedded model, once for all tests."""
+
+import pytest
+
+from curation.models import embedded
+from curation.models.loading import load_model
+
+
+@pytest.fixture(scope="session")
+def model():
+    """The embedded model in the processor's own number format."""
+    embedded.fetch()
+    return load_model("embedded")
+
+
+@pytest.fixture(scope="session")
+def float32_model():
+    """The embedded model in float32, in which the reference numbers were computed."""
+    embedded.fetch("float32")
+    return load_model("embedded", dtype="float32")

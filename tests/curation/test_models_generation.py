@@ -1,0 +1,76 @@
+"""Generation: seeded, bounded, and independent of neighbours and threads."""
+
+import pytest
+import torch
+
+from curation.models.protocols import GenerationRequest
+from curation.models.sampling import RowSampler
+from schemas.records import Message
+
+QUESTIONS = ["Name a colour.", "What is the capital of France?", "Tell me a joke. " * 40, "Hi"]
+REQUESTS = [
+    GenerationRequest([Message("user", text)], seed=n, max_new_tokens=12)
+    for n, text in enumerate(QUESTIONS)
+]
+
+
+@pytest.fixture(scope="module")
+def together(model):
+    return model.generate(REQUESTS)
+
+
+def test_a_reply_does_not_depend_on_its_neighbours(model, together):
+    assert [model.generate([request])[0] for request in REQUESTS[:2]] == together[:2]
+    assert model.generate(REQUESTS[::-1])[::-1] == together
+
+
+def test_a_reply_does_not_depend_on_the_number_of_threads(model, together):
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1 if threads > 1 else 2)
+        assert model.generate(REQUESTS) == together
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_another_seed_gives_another_reply(model, together):
+    other = [request._replace(seed=request.seed + 100) for request in REQUESTS]
+    assert model.generate(other) != together
+
+
+def test_samples_of_one_request_differ_and_the_first_is_the_single_one(model, together):
+    [samples] = model.generate([REQUESTS[0]._replace(n=3)])
+    assert samples[0] == together[0][0]
+    assert len({sample.text for sample in samples}) > 1
+
+
+def test_greedy_reply_is_the_most_likely_token_each_time(float32_model):
+    [[reply]] = float32_model.generate(
+        [GenerationRequest([Message("user", "Name a colour.")], 0, 8, temperature=0.0)]
+    )
+    ids = float32_model.chat.prompt_ids([Message("user", "Name a colour.")])
+    for _ in range(reply.new_tokens):
+        ids.append(int(float32_model.model(torch.tensor([ids])).logits[0, -1].argmax()))
+    written = float32_model.chat.tokenizer.decode(ids[-reply.new_tokens :])
+    assert reply.text == written
+
+
+def test_a_reply_stops_at_its_limit_or_at_the_end_of_the_turn(model, together):
+    for [reply] in together:
+        assert reply.new_tokens <= 12
+        assert reply.finish_reason == ("length" if reply.new_tokens == 12 else "stop")
+        assert "<|im_end|>" not in reply.text
+
+
+def test_nucleus_holds_exactly_the_tokens_that_reach_top_p():
+    logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
+    drawn = [RowSampler(1.0, 0.7, seed=s, index=0).pick(logits) for s in range(400)]
+    assert set(drawn) == {0, 1}
+    assert drawn.count(0) / 400 == pytest.approx(0.5 / 0.8, abs=0.08)
+
+
+def test_a_flat_distribution_is_sampled_in_full():
+    logits = torch.zeros(5000)
+    drawn = {RowSampler(1.0, 1.0, seed=s, index=0).pick(logits) for s in range(300)}
+    assert max(drawn) > 4000
+    assert min(drawn) < 1000

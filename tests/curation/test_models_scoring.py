@@ -1,0 +1,91 @@
+"""Likelihoods and hidden sums against the reference numbers and against the plain way."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from curation.models.protocols import HiddenRequest, JointRequest, LikelihoodRequest
+from curation.scoring.ches import ches_score
+from schemas.records import Message
+
+FIXTURE = json.loads((Path(__file__).parents[1] / "data/models/ches.json").read_text())
+PROMPT = [Message("user", "Name a colour.")]
+REPLIES = ["Blue is a colour.", "I cannot say.\n"]
+FOLLOW_UPS = ["Thank you, that is clear.", "You misunderstood me.", "No."]
+
+
+@torch.no_grad()
+def plain_likelihood(model, text_ids, start):
+    """One sequence, one forward pass, no sharing: the way it is written in a textbook."""
+    logits = model.model(torch.tensor([text_ids])).logits[0].double().log_softmax(-1)
+    return [float(logits[i - 1, text_ids[i]]) for i in range(start, len(text_ids))]
+
+
+@pytest.mark.parametrize("pair", FIXTURE["pairs"], ids=["haiku", "refusal"])
+def test_ches_equals_the_reference_script(float32_model, pair):
+    prompt = [Message("user", pair["query"])]
+    sides = [pair["chosen"], pair["rejected"]]
+    [[chosen, rejected]] = float32_model.encode([HiddenRequest(prompt, sides)])
+    score = ches_score(chosen, rejected)
+    assert len(float32_model.chat.prompt_ids(prompt)) == pair["tokens_prompt"]
+    assert (chosen.terms, rejected.terms) == (
+        pair["tokens_chosen"] + 1,
+        pair["tokens_rejected"] + 1,
+    )
+    tolerance = 1e-6 * pair["norm2"]
+    assert score.ches == pytest.approx(pair["ches_script_f32"], abs=tolerance)
+    assert score.ches == pytest.approx(pair["ches_f64"], abs=tolerance)
+    assert score.ln_ches == pytest.approx(pair["ln_ches_script_f32"], abs=1e-3)
+    assert score.ln_ches == pytest.approx(pair["ln_ches_f64"], abs=1e-3)
+
+
+def test_identical_responses_have_no_ches(model):
+    [[one, other]] = model.encode([HiddenRequest(PROMPT, ["Blue.", "Blue."])])
+    assert ches_score(one, other) == (0.0, 0.0)
+
+
+def test_likelihood_of_a_follow_up_is_that_of_its_tokens_alone(float32_model):
+    context = [*PROMPT, Message("assistant", REPLIES[0])]
+    asked = [Message("user", text) for text in FOLLOW_UPS]
+    [scored] = float32_model.score([LikelihoodRequest(context, asked)])
+    frame = "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by "
+    frame += "Hugging Face<|im_end|>\n<|im_start|>user\nName a colour.<|im_end|>\n"
+    frame += f"<|im_start|>assistant\n{REPLIES[0]}<|im_end|>\n<|im_start|>user\n"
+    tokenizer = float32_model.chat.tokenizer
+    for text, likelihood in zip(FOLLOW_UPS, scored, strict=True):
+        start = tokenizer(frame)["input_ids"]
+        whole = tokenizer(frame + text)["input_ids"]
+        assert whole[: len(start)] == start
+        assert likelihood == pytest.approx(
+            plain_likelihood(float32_model, whole, len(start)), abs=1e-4
+        )
+
+
+def test_sharing_a_forward_pass_changes_no_number(float32_model):
+    [joint] = float32_model.measure([JointRequest(PROMPT, REPLIES, FOLLOW_UPS)])
+    for index, reply in enumerate(REPLIES):
+        context = [*PROMPT, Message("assistant", reply)]
+        for number, text in enumerate(FOLLOW_UPS):
+            alone = float32_model.score([LikelihoodRequest(context, [Message("user", text)])])
+            assert joint.follow_ups[index][number] == pytest.approx(alone[0][0], abs=1e-4)
+    [hidden] = float32_model.encode([HiddenRequest(PROMPT, REPLIES[:1])])
+    assert joint.hidden[0].terms == hidden[0].terms
+    assert joint.hidden[0].total == pytest.approx(hidden[0].total, abs=1e-3)
+
+
+def test_scores_do_not_depend_on_the_batch_or_its_order(model):
+    requests = [
+        JointRequest(PROMPT, [f"{reply} {n}" for reply in REPLIES], FOLLOW_UPS) for n in range(4)
+    ]
+    together = model.measure(requests)
+    assert together == [model.measure([request])[0] for request in requests]
+    assert together == model.measure(requests[::-1])[::-1]
+
+
+def test_a_repeated_follow_up_is_computed_once(model):
+    [once] = model.measure([JointRequest(PROMPT, REPLIES, FOLLOW_UPS)])
+    [twice] = model.measure([JointRequest(PROMPT, REPLIES, FOLLOW_UPS * 2)])
+    assert twice.tokens == once.tokens
+    assert twice.follow_ups[0][:3] == twice.follow_ups[0][3:]
