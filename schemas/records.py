@@ -189,6 +189,7 @@ class PairDraft(NamedTuple):
     """
 
     pair: PreferencePair
+    """The pair, finished or not."""
     hint: str | None
     """The user's distilled preference."""
 

@@ -1,0 +1,149 @@
+"""The dataset card: the README that people read and that `datasets.load_dataset` obeys."""
+
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from string import Template
+from typing import Any
+
+from schemas.jsonschema import field_docs
+from schemas.records import DATASET_COLUMNS, SPLITS, PreferencePair
+from sinks.layout import snapshot_directory
+from sinks.manifest import SnapshotManifest
+from sinks.statistics import value_counts
+from sinks.store import Store
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+_FRONT = Template("""\
+---
+pretty_name: $name
+license: $license
+task_categories:
+- text-generation
+tags:
+- preference
+- dpo
+- trl
+- prefstream
+size_categories:
+- $size
+configs:
+- config_name: default
+  data_files:
+$data_files
+---
+""")
+
+_BODY = Template("""
+# $title
+
+$pairs preference pairs ($splits): two replies to one prompt, the first preferred to the second,
+made from chat logs by prefstream $code_version.
+
+Snapshot `$id` of $created, schema version $schema_version. Licence: $licence_text.
+
+## Load it
+
+The format is TRL's preference format, conversational with an explicit prompt.
+
+```python
+from datasets import load_dataset
+dataset = load_dataset("path/to/this/directory")
+
+from trl import DPOTrainer
+trainer = DPOTrainer(model, train_dataset=dataset["train"], eval_dataset=dataset["test"])
+
+import polars as pl
+train = pl.read_parquet("path/to/this/directory/$directory/data/train-*.parquet")
+```
+
+```sql
+-- DuckDB
+SELECT method, count(*), avg(margin) FROM 'path/to/this/directory/$directory/data/*.parquet'
+GROUP BY method;
+```
+
+Beside the pairs, the snapshot holds `signals/` (the feedback that was found), `drops/` (pairs that
+a filter took out, and why) and `rejects/` (inputs that could not be used, and why), as Parquet too.
+
+## Columns
+
+$columns
+
+## How it was made
+
+$methods
+
+$models
+
+$funnel
+
+Every drop has its reason in `drops/`, every reject in `rejects/` ($rejects rows). The recipe, the
+inputs, the versions and a hash of each file are in `$directory/manifest.json`.
+""")
+
+
+def dataset_card(store: Store, manifest: SnapshotManifest) -> str:
+    """Write the card of a snapshot that is in its place.
+
+    Output: Markdown whose YAML front matter names the data files of each split. Text that
+    comes from data or recipe is escaped.
+    """
+    directory = snapshot_directory(manifest.id)
+    total = sum(manifest.rows.values())
+    methods = value_counts(store, manifest, "method")
+    docs = field_docs(PreferencePair)
+    # `datasets` refuses to load a split that has no row.
+    loadable = [split for split in SPLITS if manifest.rows[split]] or SPLITS
+    front = _FRONT.substitute(
+        name=json.dumps(manifest.name, ensure_ascii=False),
+        license=json.dumps(manifest.license or "unknown", ensure_ascii=False),
+        size=next((name for limit, name in _SIZES if total < limit), "n>1M"),
+        data_files="\n".join(
+            f"  - split: {split}\n    path: {directory}/data/{split}-*.parquet"
+            for split in loadable
+        ),
+    )
+    return front + _BODY.substitute(
+        title=_escape(manifest.name),
+        pairs=f"{total:,}",
+        splits=", ".join(f"{manifest.rows[split]:,} {split}" for split in SPLITS),
+        code_version=_escape(manifest.code_version),
+        id=manifest.id,
+        created=manifest.created,
+        schema_version=manifest.schema_version,
+        licence_text=_escape(manifest.license or "unknown, check the sources before you share it"),
+        directory=directory,
+        columns=_table(("Column", "Meaning"), ((f"`{c}`", docs[c]) for c in DATASET_COLUMNS)),
+        methods=_table(("Method", "Pairs"), methods.items()),
+        models=_table(("Role", "Model"), manifest.models.items()),
+        funnel=_funnel_table(manifest.funnel),
+        rejects=f"{manifest.records['rejects']:,}",
+    )
+
+
+def _funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
+    rows = (
+        (
+            row["stage"],
+            row["in"],
+            row["out"],
+            ", ".join(f"{reason} {n:,}" for reason, n in row["dropped"].items()),
+        )
+        for row in funnel
+    )
+    return _table(("Stage", "In", "Out", "Dropped"), rows)
+
+
+def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(_escape(cell) for cell in line) + " |" for line in lines)
+
+
+def _escape(value: object) -> str:
+    """A value as Markdown text of one line that cannot end a table's cell or open a tag."""
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    text = html.escape(re.sub(r"\s+", " ", text), quote=False)
+    return re.sub(r"([|\\\[\]])", r"\\\1", text)
