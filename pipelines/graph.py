@@ -56,11 +56,13 @@ class Delivery(NamedTuple):
     counts: beam.PCollection
 
 
-def build_graph(pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames) -> Delivery:
+def build_graph(
+    pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames, code_version: str
+) -> Delivery:
     """Lay a recipe's graph into a pipeline.
 
-    Input: an empty pipeline, the recipe, the names that its models have. Output: the
-    PCollections to be written.
+    Input: an empty pipeline, the recipe, the names that its models have, the version of the
+    code for provenance. Output: the PCollections to be written.
     """
     read = _read_all(pipeline, recipe)
     rejects = [records.rejects for records in read]
@@ -82,7 +84,8 @@ def build_graph(pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames) -> 
     existing = [r.pairs for r in read] | "Existing pairs" >> beam.Flatten()
     found = existing | "As drafts" >> beam.Map(PairDraft, None).with_output_types(PairDraft)
     drafts = (mined.drafts, found) | "Drafts" >> beam.Flatten()
-    distinct = drafts | "One of each pair" >> DropDuplicateDrafts()
+    stamped = drafts | "Stamp" >> beam.Map(stamp, code_version).with_output_types(PairDraft)
+    distinct = stamped | "One of each pair" >> DropDuplicateDrafts()
     budgeted = distinct.kept | "Budget" >> KeepWithinBudget(recipe.mine.max_pairs, recipe.seed)
 
     written = budgeted.kept | "Synthesize" >> SynthesizeReplies(
@@ -91,9 +94,7 @@ def build_graph(pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames) -> 
     pairs = written.pairs
     scoring = _scoring(recipe)
     if scoring.dimensions or scoring.ches:
-        scored = pairs | "Score" >> ScorePairs(
-            _model(recipe.models.scorer), models.scorer, scoring
-        )
+        scored = pairs | "Score" >> ScorePairs(_model(recipe.models.scorer), models.scorer, scoring)
         pairs = scored.pairs
         rejects.append(scored.rejects)
         counts.append(scored.counts)
@@ -111,6 +112,12 @@ def build_graph(pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames) -> 
         drops | "All drops" >> beam.Flatten() | "Drops" >> _typed(Drop),
         counts | "All counts" >> beam.Flatten(),
     )
+
+
+def stamp(draft: PairDraft, code_version: str) -> PairDraft:
+    """The draft with the version of the code in its provenance."""
+    provenance = draft.pair.provenance._replace(code_version=code_version)
+    return draft._replace(pair=draft.pair._replace(provenance=provenance))
 
 
 def _read_all(pipeline: beam.Pipeline, recipe: Recipe, purpose: str = "") -> list[Records]:

@@ -1,1 +1,34 @@
+"""The pipeline's stages as Beam transforms, each usable alone.
 
+Importing this package imports no language model and none of their libraries; those load
+where a model runs.
+"""
+
+import schemas.coders  # noqa: F401 (registers the records' coders)
+from transforms.clean import CleanConversations
+from transforms.deduplicate import (
+    DropDuplicateConversations,
+    DropDuplicateDrafts,
+    KeepWithinBudget,
+)
+from transforms.inference import AskModel, ModelSettings
+from transforms.ingest import ReadRecords
+from transforms.mine import MinePairs
+from transforms.score import ScorePairs
+from transforms.select import AssignSplit, SelectPairs
+from transforms.synthesize import SynthesizeReplies
+
+__all__ = [
+    "AskModel",
+    "AssignSplit",
+    "CleanConversations",
+    "DropDuplicateConversations",
+    "DropDuplicateDrafts",
+    "KeepWithinBudget",
+    "MinePairs",
+    "ModelSettings",
+    "ReadRecords",
+    "ScorePairs",
+    "SelectPairs",
+    "SynthesizeReplies",
+]

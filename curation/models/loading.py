@@ -52,7 +52,7 @@ def load_model(name: str, dtype: str = "auto", max_context: int | None = None) -
 
     from curation.models.transformers_model import TransformersModel
 
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     parsed = parse_model_name(name)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     source: dict[str, Any] = {"pretrained_model_name_or_path": parsed.name}

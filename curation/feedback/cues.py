@@ -1,0 +1,149 @@
+"""The lexical detector: phrases of the lexicons, and requests that come back."""
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from itertools import takewhile
+
+from curation.feedback.lexicon import LANGUAGES, Cue, Lexicon, load_lexicon
+from curation.feedback.phrases import Match
+from curation.feedback.repetition import repetition
+from curation.feedback.rubric import RUBRIC
+from curation.feedback.wording import PAUSES, own_words, tokens
+from schemas import Conversation, FeedbackSignal
+
+NEGATION_SPAN = 3
+"""Tokens before a cue, and after a positive one, in which a negator turns it around."""
+QUESTION_SPAN = 200
+"""Characters at the end of a reply in which a question mark means that it asks something."""
+MAX_REASON = 200
+"""Longest `FeedbackSignal.reason`, in characters."""
+MAX_OPEN_REQUESTS = 3
+"""How many earlier requests, all complained about since, a turn is compared with."""
+
+
+@dataclass(frozen=True)
+class CueDetector:
+    """Finds feedback by transparent lexical cues, without a model.
+
+    Input: conversations. Output: signals with `method` `cues`; at most one per user turn and
+    category, whose `score` is that of its strongest cue and whose `reason` shows the cues.
+
+    A user turn that does not follow an assistant message judges no reply and gets no signal;
+    nor does the first one, as nothing was asked before. A turn is compared with the request
+    that the reply before it answered; where that turn was a complaint itself, also with the
+    request complained about, and so on.
+
+    Parameters: languages: which lexicons to use.
+    Reference: WildFeedback (arXiv 2408.15549), section 3, with cues in place of its judge.
+
+    >>> from schemas import Message
+    >>> talk = (Message("user", "Hi"), Message("assistant", "Ho"), Message("user", "That's wrong."))
+    >>> chat = Conversation("c", talk, "demo", None, None, None, None, {})
+    >>> [(s.turn, s.category, s.reason) for s in CueDetector().detect([chat])[0]]
+    [(2, 'factual_error', 'factual_error: thats wrong')]
+    """
+
+    languages: tuple[str, ...] = LANGUAGES
+
+    @property
+    def name(self) -> str:
+        """`cues`."""
+        return "cues"
+
+    def detect(self, conversations: Sequence[Conversation]) -> list[list[FeedbackSignal]]:
+        """Find the signals of each conversation; see `FeedbackDetector`."""
+        lexicon = load_lexicon(self.languages)
+        return [list(self._signals(c, lexicon)) for c in conversations]
+
+    def _signals(self, conversation: Conversation, lexicon: Lexicon) -> Iterator[FeedbackSignal]:
+        messages = conversation.messages
+        open_requests: list[str] = []
+        for turn, (role, text) in enumerate(messages):
+            if role != "user":
+                continue
+            complaint = False
+            if open_requests and messages[turn - 1].role == "assistant":
+                found = _findings(text, messages[turn - 1].content, open_requests, lexicon)
+                for category, evidence in found.items():
+                    polarity = RUBRIC[category].polarity
+                    complaint |= polarity == "dissatisfaction"
+                    yield FeedbackSignal(
+                        conversation.id,
+                        turn,
+                        polarity,
+                        category,
+                        f"{category}: {'; '.join(evidence)}"[:MAX_REASON],
+                        max(evidence.values()),
+                        self.name,
+                    )
+            open_requests = [*open_requests[1 - MAX_OPEN_REQUESTS :], text] if complaint else [text]
+
+
+def _findings(
+    text: str, reply: str, earlier: Sequence[str], lexicon: Lexicon
+) -> dict[str, dict[str, float]]:
+    """Per category, the phrases that speak for it with their scores."""
+    words = [word for word in tokens(own_words(text)) if word not in lexicon.fillers]
+    found: dict[str, dict[str, float]] = {}
+    asked = "?" in reply[-QUESTION_SPAN:] or "？" in reply[-QUESTION_SPAN:]
+    for match in cues_in(words, asked, lexicon):
+        evidence = found.setdefault(match.value.category, {})
+        phrase = _shown(words[match.start : match.end])
+        evidence[phrase] = max(match.value.score, evidence.get(phrase, 0.0))
+    repeated = max(repetition(text, request, lexicon.function_words) for request in earlier)
+    if repeated and not lexicon.continuations.find(words):
+        found.setdefault("revision", {})["repeats the request"] = repeated
+    return dict(sorted(found.items()))
+
+
+def cues_in(words: Sequence[str], asked: bool, lexicon: Lexicon) -> list[Match[Cue]]:
+    """The cues that count among the words of one turn.
+
+    Input: the turn's tokens (`curation.feedback.wording`) without fillers. Parameters: asked: whether the
+    reply before asks something, so that "no" is an answer. Output: matches, by start.
+
+    >>> lexicon = load_lexicon(("en",))
+    >>> cues_in(["no", ",", "it", "is", "not", "wrong"], True, lexicon)
+    []
+    """
+    matches = lexicon.cues.find(words)
+    if not matches:
+        return []
+    excepted = {i for m in lexicon.exceptions.find(words) for i in range(m.start, m.end)}
+    opening = next((i for i, w in enumerate(words) if not _opens(w, lexicon)), len(words))
+    return [
+        match
+        for match in matches
+        if excepted.isdisjoint(range(match.start, match.end))
+        and not (match.value.unless_asked and asked)
+        and len(words) <= (match.value.within or len(words))
+        and _in_place(match, words, opening, lexicon)
+        and not _negated(match, words, lexicon)
+    ]
+
+
+def _opens(word: str, lexicon: Lexicon) -> bool:
+    return word in lexicon.openers or word in PAUSES or not word[0].isalnum()
+
+
+def _in_place(match: Match[Cue], words: Sequence[str], opening: int, lexicon: Lexicon) -> bool:
+    if match.value.at == "anywhere" or match.start <= opening:
+        return True
+    return match.value.at == "clause" and _opens(words[match.start - 1], lexicon)
+
+
+def _negated(match: Match[Cue], words: Sequence[str], lexicon: Lexicon) -> bool:
+    before = reversed(words[max(0, match.start - NEGATION_SPAN) : match.start])
+    after = words[match.end : match.end + NEGATION_SPAN]
+    positive = RUBRIC[match.value.category].polarity == "satisfaction"
+    negators = lexicon.negators[match.value.language]
+    return _reaches(before, negators) or (positive and _reaches(after, negators))
+
+
+def _reaches(words: Iterable[str], negators: Set[str]) -> bool:
+    clause = takewhile(lambda word: word not in PAUSES, words)
+    return any(word in negators for word in clause)
+
+
+def _shown(words: Sequence[str]) -> str:
+    return ("" if all(len(word) == 1 for word in words) else " ").join(words)

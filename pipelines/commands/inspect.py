@@ -1,0 +1,38 @@
+"""`curate inspect`: what a dataset holds and how it came to be."""
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def inspect(
+    output: Annotated[str, typer.Argument(metavar="OUT", help="Output folder of a run.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+    pairs: Annotated[
+        int, typer.Option("--pairs", min=0, metavar="N", help="Show N pairs side by side, too.")
+    ] = 0,
+) -> None:
+    """Show the current snapshot of a dataset: rows, funnel, models, inputs.
+
+    \b
+    Examples:
+      curate inspect out
+      curate inspect out --pairs 2
+      curate inspect out --json | jq .rows
+    """
+    from sinks.inspect import inspect_snapshot, read_pairs
+
+    described = inspect_snapshot(output)
+    if as_json:
+        typer.echo(json.dumps(described, indent=2, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from pipelines.show_pair import pair_panel
+    from pipelines.show_snapshot import snapshot_tables
+
+    console = Console()
+    console.print(snapshot_tables(described))
+    for pair in read_pairs(output, limit=pairs):
+        console.print(pair_panel(pair))

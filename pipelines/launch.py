@@ -1,0 +1,148 @@
+"""Running a recipe: check everything first, run the graph, publish last."""
+
+import importlib.metadata
+import platform
+import uuid
+from typing import Any
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.runner import PipelineState
+
+from curation.models.loading import check_model
+from pipelines.beam_runner import make_runner
+from pipelines.graph import STAGES, ModelNames, build_graph
+from pipelines.recipe import ModelSpec, Recipe
+from pipelines.recipe_file import resolved
+from schemas.errors import PrefstreamError, RunError, UsageError
+from sinks.funnel import read_funnel
+from sinks.output import discard_run, prepare_output
+from sinks.publish import PublishedSnapshot, publish
+from sinks.snapshot import WriteSnapshot
+from transforms.ingest import list_inputs
+
+VERSION = importlib.metadata.version("prefstream")
+"""Version of this software, as provenance and manifests tell it."""
+_PACKAGES = ("apache-beam", "pyarrow", "torch", "transformers")
+
+
+def launch(recipe: Recipe, output: str, options: PipelineOptions) -> PublishedSnapshot:
+    """Run a recipe and publish its snapshot.
+
+    Input: a checked recipe, the dataset's root, Beam's options. Output: what was published.
+
+    Raises: UsageError or ModelError before any work when something needed is missing; RunError
+    when the pipeline failed or too much of the input was refused. Nothing is published then.
+    """
+    names = check_models(recipe)
+    inputs = check_inputs(recipe)
+    run_id = uuid.uuid4().hex
+    prepare_output(output, run_id)
+    try:
+        _run(recipe, names, output, run_id, options)
+        _check_rejects(read_funnel(output, run_id), recipe.sources.max_reject_share)
+        return publish(output, run_id, _run_info(recipe, names, inputs))
+    except BaseException:
+        discard_run(output, run_id)
+        raise
+
+
+def check_models(recipe: Recipe) -> ModelNames:
+    """Names of the models that a recipe uses, empty for one that it has no work for.
+
+    Raises: MissingExtraError or ModelError with the command that mends it.
+    """
+    writes = recipe.mine.wildfeedback is not None
+    scores = recipe.score.follow_up_likelihood is not None or recipe.score.ches
+    return ModelNames(
+        _check(recipe.models.policy) if writes else "",
+        _check(recipe.models.scorer) if scores else "",
+    )
+
+
+def check_inputs(recipe: Recipe) -> list[tuple[str, int]]:
+    """Files that a recipe reads, with their sizes.
+
+    Raises: UsageError for documents, which no stage of this version reads; InputError for a
+    pattern that matches nothing.
+    """
+    if recipe.sources.documents:
+        raise UsageError(
+            "sources.documents: no stage of this version makes pairs from documents; "
+            "give conversations (--input) or pairs (--pairs)"
+        )
+    sources = (recipe.sources.conversations, recipe.sources.pairs)
+    return sorted({file for source in sources if source for file in list_inputs(source.paths)})
+
+
+def _check(spec: ModelSpec) -> str:
+    return check_model(spec.name, spec.dtype)
+
+
+def _run(
+    recipe: Recipe, names: ModelNames, output: str, run_id: str, options: PipelineOptions
+) -> None:
+    pipeline = beam.Pipeline(runner=make_runner(options), options=options)
+    delivery = build_graph(pipeline, recipe, names, VERSION)
+    target = recipe.write.target_file_mb * 1_000_000
+    _ = delivery._asdict() | "Write" >> WriteSnapshot(output, run_id, STAGES, target)
+    try:
+        state = pipeline.run().wait_until_finish()
+    except PrefstreamError:
+        raise
+    except Exception as error:
+        raise RunError(f"the run failed: {_cause(error)}") from error
+    if state not in (PipelineState.DONE, None):
+        raise RunError(f"the run ended as {state}")
+
+
+def _cause(error: Exception) -> str:
+    """The last line of a worker's traceback, which Beam gives whole as the message."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+def _check_rejects(funnel: list[dict[str, Any]], limit: float) -> None:
+    for row in funnel:
+        lost = sum(row["dropped"].values()) if row["stage"] == "ingest" else _failed(row)
+        if row["in"] and lost / row["in"] > limit:
+            raise RunError(
+                f"{lost:,} of {row['in']:,} records were refused at stage {row['stage']} "
+                f"({_reasons(row['dropped'])}): more than sources.max_reject_share = {limit:g}; "
+                "nothing was published"
+            )
+
+
+def _failed(row: dict[str, Any]) -> int:
+    """Records of a model stage that failed, apart from those that a filter took out."""
+    decided = ("empty_reply", "truncated_reply", "identical_sides", "prompt_too_long")
+    if row["stage"] not in ("synthesize", "score"):
+        return 0
+    return sum(n for reason, n in row["dropped"].items() if reason not in decided)
+
+
+def _reasons(dropped: dict[str, int]) -> str:
+    ranked = sorted(dropped.items(), key=lambda item: -item[1])
+    return ", ".join(f"{reason} {n:,}" for reason, n in ranked[:5])
+
+
+def _run_info(
+    recipe: Recipe, names: ModelNames, inputs: list[tuple[str, int]]
+) -> dict[str, Any]:
+    versions = {name: _version(name) for name in _PACKAGES}
+    return {
+        "name": recipe.name,
+        "recipe": resolved(recipe),
+        "models": {role: name for role, name in names._asdict().items() if name},
+        "inputs": [{"path": path, "size": size} for path, size in inputs],
+        "code_version": VERSION,
+        "packages": {"python": platform.python_version(), **versions},
+        "license": recipe.write.license,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,340 @@
+"""What a recipe may say: every section and key, its type, its default and its meaning.
+
+A recipe is a YAML file with the sections of `Recipe`; `pipelines.recipe_file` reads it.
+These classes are the only place where a key is declared: the error messages, `--set` and
+`curate schema Recipe` are derived from them.
+"""
+
+import typing
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from curation.models.naming import parse_model_name
+from schemas.errors import UsageError
+
+Format = Literal[
+    "auto",
+    "openai",
+    "sharegpt",
+    "wildchat",
+    "lmsys",
+    "oasst_tree",
+    "oasst_message",
+    "trl_explicit",
+    "trl_implicit",
+    "hh",
+    "ultrafeedback",
+    "wildfeedback",
+]
+"""Shapes of a row; `auto` looks at the content."""
+
+Dimension = Literal[
+    "understanding", "relevance", "correctness", "engagingness", "informativeness", "following"
+]
+"""Kinds of follow-up sentences that the follow-up likelihood may use (FLR, section 3)."""
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys and values of another type are refused, not bent."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+# A YAML list becomes a tuple, so that the recipe cannot change; its items stay strict.
+_LIST: Any = Field(strict=False, min_length=1)
+
+
+class Source(Section):
+    """One kind of input: where it lies and how it is read."""
+
+    paths: Annotated[tuple[str, ...], _LIST]
+    """Files, directories, globs or URLs; relative ones start at the recipe file."""
+    format: Format = "auto"
+    """Shape of a row; auto looks at the content."""
+    name: str | None = None
+    """Name in the `source` column; else the format."""
+    limit: int | None = Field(default=None, ge=1)
+    """Most rows that are read, for trials."""
+    max_turn_chars: int = Field(default=100_000, ge=1)
+    """Longest message in characters; a longer one is a reject."""
+    user_salt: str = "prefstream"
+    """Salt of the hash that replaces user names."""
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def _one_path(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+
+class Sources(Section):
+    """What is read."""
+
+    conversations: Source | None = None
+    """Chat logs to mine."""
+    documents: Source | None = None
+    """User-generated content."""
+    pairs: Source | None = None
+    """Preference pairs that exist already."""
+    max_reject_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of rejected input rows above which the run stops."""
+
+
+class ModelSpec(Section):
+    """One language model; a plain string is its `name`."""
+
+    name: str
+    """`embedded`, or `transformers:PATH-OR-ID@REVISION`."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Number format of the weights; auto is bfloat16 where it is fast."""
+    max_context: int | None = Field(default=None, ge=16)
+    """Context length in tokens; default: the model's own."""
+    batch_size: int = Field(default=8, ge=1)
+    """Sequences that go through the model together."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @field_validator("name")
+    @classmethod
+    def _known_backend(cls, value: str) -> str:
+        try:
+            parse_model_name(value)
+        except UsageError as error:
+            raise ValueError(str(error)) from None
+        return value
+
+
+_EMBEDDED = ModelSpec(name="embedded")
+
+
+class Models(Section):
+    """The language models of the run."""
+
+    policy: ModelSpec = _EMBEDDED
+    """Writes the replies that are missing."""
+    scorer: ModelSpec = _EMBEDDED
+    """Computes likelihoods and hidden states."""
+
+
+class Clean(Section):
+    """Which conversations are worth mining."""
+
+    min_messages: int = Field(default=2, ge=1)
+    """Fewest messages of a conversation."""
+    max_messages: int = Field(default=400, ge=1)
+    """Most messages of a conversation."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Clean":
+        if self.min_messages > self.max_messages:
+            raise ValueError("min_messages is above max_messages: nothing would be kept")
+        return self
+
+
+class Deduplicate(Section):
+    """Which copies are taken out."""
+
+    exact: bool = True
+    """Keep one of the conversations with the same messages."""
+
+
+class WildFeedback(Section):
+    """Pairs from dissatisfied users: the policy answers again, knowing what was wanted."""
+
+    max_per_conversation: int = Field(default=2, ge=1)
+    """Most pairs of one conversation."""
+
+
+class Revisions(Section):
+    """Pairs of a reply that was objected to and the reply after it, which satisfied."""
+
+    accept_silence: bool = False
+    """A user who says nothing after the second reply counts as satisfied."""
+
+
+class RankedSiblings(Section):
+    """Pairs of replies that the source itself ranks."""
+
+    max_pairs_per_prompt: int = Field(default=1, ge=1)
+    """Most pairs of one prompt."""
+
+
+class Mine(Section):
+    """How pairs are found in conversations; a miner that is not named is off."""
+
+    detector: Literal["cues"] = "cues"
+    """What labels the user turns."""
+    min_confidence: float = Field(default=0.5, ge=0, le=1)
+    """Confidence below which a feedback signal makes no pair."""
+    batch_size: int = Field(default=64, ge=1)
+    """Conversations that are labelled together."""
+    max_pairs: int | None = Field(default=None, ge=1)
+    """Most pairs of the whole run, before any model works on them; drawn by the seed."""
+    wildfeedback: WildFeedback | None = None
+    """On when present."""
+    revisions: Revisions | None = None
+    """On when present."""
+    ranked_siblings: RankedSiblings | None = None
+    """On when present."""
+
+    @property
+    def any_miner(self) -> bool:
+        """Whether at least one miner is on."""
+        return bool(self.wildfeedback or self.revisions or self.ranked_siblings)
+
+
+class Reply(Section):
+    """How the policy samples a reply."""
+
+    max_new_tokens: int = Field(default=128, ge=1)
+    """Longest reply in tokens."""
+    temperature: float = Field(default=0.7, ge=0)
+    """Sampling temperature; 0 is greedy."""
+    top_p: float = Field(default=0.9, gt=0, le=1)
+    """Nucleus sampling mass."""
+    max_prompt_tokens: int = Field(default=1024, ge=16)
+    """Prompt tokens that are kept; older turns go first."""
+
+
+class Synthesize(Section):
+    """How missing sides are written."""
+
+    reply: Reply = Reply()
+    """Sampling of the policy's replies."""
+
+
+class FollowUpLikelihood(Section):
+    """Margin by follow-up likelihood (FLR, arXiv 2409.13948)."""
+
+    dimensions: Annotated[tuple[Dimension, ...], _LIST] = (
+        "understanding",
+        "engagingness",
+        "following",
+    )
+    """Kinds of follow-up sentences."""
+    per_side: int = Field(default=4, ge=1)
+    """Positive and negative sentences per dimension."""
+    language: str = "en"
+    """Language of the sentences."""
+    calibrate: bool = False
+    """Subtract what a follow-up scores without a reply."""
+
+
+class Score(Section):
+    """What is measured of each pair."""
+
+    follow_up_likelihood: FollowUpLikelihood | None = FollowUpLikelihood()
+    """Fills margin and both scores; null switches it off."""
+    ches: bool = True
+    """Fill ches and ln_ches (arXiv 2410.08847)."""
+    max_tokens: int = Field(default=2048, ge=16)
+    """Longest prompt and reply in tokens; longer pairs stay unscored."""
+
+
+class Range(Section):
+    """Bounds of a score, both inclusive; one may be left out."""
+
+    min: float | None = None
+    """Smallest value that is kept."""
+    max: float | None = None
+    """Largest value that is kept."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Range":
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}: nothing would be kept")
+        return self
+
+
+class Select(Section):
+    """Which scored pairs are kept; every other pair becomes a drop with its reason."""
+
+    margin: Range | None = None
+    """Bounds of the margin, nats per token."""
+    ln_ches: Range | None = None
+    """Bounds of the length-normalised CHES."""
+    ches: Range | None = None
+    """Bounds of CHES."""
+    chosen_score: Range | None = None
+    """Bounds of the chosen side's score."""
+    min_chosen_chars: int = Field(default=1, ge=0)
+    """Shortest chosen reply in characters."""
+    max_chars_ratio: float | None = Field(default=None, ge=1)
+    """Most characters of the longer reply per one of the shorter."""
+    keep_unscored: bool = False
+    """Keep pairs without a score that is bounded."""
+
+
+class Split(Section):
+    """How the dataset is divided; one conversation is never on both sides."""
+
+    test: float = Field(default=0.1, ge=0, le=0.9)
+    """Share of conversations in `test`."""
+
+
+class Write(Section):
+    """How the dataset is written."""
+
+    target_file_mb: int = Field(default=256, ge=1)
+    """Size that a Parquet file aims at."""
+    license: str | None = None
+    """Licence of the dataset, for its card."""
+
+
+class Recipe(Section):
+    """A whole run: what is read, how pairs are made and judged, what is kept and written.
+
+    >>> recipe = Recipe(name="mine", sources={"conversations": {"paths": "chats.jsonl"}})
+    >>> recipe.models.policy.name, recipe.split.test
+    ('embedded', 0.1)
+    """
+
+    name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    """Name of the dataset: letters, digits, dots, dashes and underscores."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of every sample and split."""
+    sources: Sources = Sources()
+    """What is read."""
+    models: Models = Models()
+    """The language models."""
+    clean: Clean = Clean()
+    """Which conversations are worth mining."""
+    deduplicate: Deduplicate = Deduplicate()
+    """Which copies are taken out."""
+    mine: Mine = Mine()
+    """How pairs are found in conversations."""
+    synthesize: Synthesize = Synthesize()
+    """How missing sides are written."""
+    score: Score = Score()
+    """What is measured of each pair."""
+    select: Select = Select()
+    """Which pairs are kept."""
+    split: Split = Split()
+    """How train and test are divided."""
+    write: Write = Write()
+    """How the dataset is written."""
+
+
+def section_at(path: Iterable[str | int]) -> type[Section] | None:
+    """The section that a path of keys leads to, None when it leads to a value or nowhere.
+
+    >>> section_at(("models", "policy")).__name__
+    'ModelSpec'
+    >>> section_at(("seed",)) is None
+    True
+    """
+    section: type[Section] | None = Recipe
+    for key in path:
+        field = section.model_fields.get(str(key)) if section else None
+        if field is None:
+            return None
+        # `Source | None` holds the section beside None.
+        kinds = (field.annotation, *typing.get_args(field.annotation))
+        section = next((k for k in kinds if isinstance(k, type) and issubclass(k, Section)), None)
+    return section

@@ -1,0 +1,178 @@
+"""Reading a recipe: from its file, with what the command line changes, all errors at once."""
+
+import glob
+import os
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from curation.models.naming import parse_model_name
+from pipelines.nearest import did_you_mean
+from pipelines.recipe import Recipe
+from pipelines.recipe_problems import check, shown
+from pipelines.recipe_set import INPUT_OPTIONS, apply_inputs, apply_override, fill_empty_sections
+from pipelines.recipe_yaml import Problem, Tree, parse_yaml
+from schemas.errors import RecipeError
+
+BUNDLED = pathlib.Path(__file__).parent / "recipes"
+"""Folder of the recipes that come with the package."""
+MAX_BYTES = 1_000_000
+"""Size above which a file is not taken for a recipe."""
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+def load_recipe(
+    path_or_name: str,
+    overrides: Sequence[str] = (),
+    inputs: Mapping[str, Sequence[str]] | None = None,
+) -> Recipe:
+    """Read, change and check a recipe.
+
+    Parameters:
+        path_or_name: a recipe file, or the name of a bundled recipe.
+        overrides: `a.b=c` each, as given to `--set`.
+        inputs: patterns that replace the recipe's paths, by source (`conversations`,
+            `documents`, `pairs`).
+
+    Paths in the file start at the file, paths from the command line at the working directory.
+
+    Raises: RecipeError with every problem, one per line, each with its place.
+
+    >>> load_recipe("quickstart", ["seed=8"]).seed
+    8
+    >>> load_recipe("quickstart", ["sede=8"])
+    Traceback (most recent call last):
+    schemas.errors.RecipeError: --set sede=8: unknown key "sede"; did you mean "seed"?
+    """
+    path = find_recipe(path_or_name)
+    tree = parse_yaml(_read(path), str(path))
+    if not isinstance(tree.value, dict):
+        wrong = f"expected keys such as name and sources, got {shown(tree.value)}"
+        raise _error(tree.problems or [Problem(tree.where(()), wrong)])
+    fill_empty_sections(tree)
+    for text in overrides:
+        apply_override(tree, text)
+    for source in INPUT_OPTIONS:
+        apply_inputs(tree, source, (inputs or {}).get(source, ()))
+    missing = _resolve_paths(tree, path.parent)
+    checked = check(tree)
+    wrong_values = checked if isinstance(checked, list) else _incomplete(checked, tree)
+    # What stands where the text itself is wrong was not read, and is no second problem.
+    unread = {problem.where for problem in tree.problems}
+    problems = tree.problems + [p for p in missing + wrong_values if p.where not in unread]
+    if problems or isinstance(checked, list):
+        raise _error(problems)
+    return checked
+
+
+def find_recipe(path_or_name: str) -> pathlib.Path:
+    """The file of a recipe, given by its path or, for a bundled one, by its name.
+
+    Raises: RecipeError when there is neither, with the nearest bundled name.
+
+    >>> find_recipe("quickstart").name
+    'quickstart.yaml'
+    """
+    path = pathlib.Path(path_or_name)
+    if path.exists():
+        return path
+    names = sorted(file.stem for file in BUNDLED.glob("*.yaml"))
+    if path_or_name in names:
+        return BUNDLED / f"{path_or_name}.yaml"
+    bundled = f"bundled recipes: {', '.join(names)}"
+    if is_path_like(path_or_name):
+        raise RecipeError(f"{path_or_name}: no such file ({bundled})")
+    near = did_you_mean(path_or_name, names)
+    raise RecipeError(f'no recipe file and no bundled recipe "{path_or_name}"{near} ({bundled})')
+
+
+def is_path_like(path_or_name: str) -> bool:
+    """Whether somebody who writes this means a file rather than a bundled recipe.
+
+    >>> is_path_like("my/recipe.yaml"), is_path_like("quickstart")
+    (True, False)
+    """
+    return "/" in path_or_name or os.sep in path_or_name or path_or_name.endswith((".yaml", ".yml"))
+
+
+def resolved(recipe: Recipe) -> dict[str, Any]:
+    """A recipe with all its defaults as JSON values, for the manifest.
+
+    >>> resolved(Recipe(name="x"))["split"]
+    {'test': 0.1}
+    """
+    return recipe.model_dump(mode="json")
+
+
+def _read(path: pathlib.Path) -> str:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise RecipeError(f"{path}: larger than {MAX_BYTES:,} bytes: not a recipe")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise RecipeError(f"{path}:{line}: not UTF-8 text") from None
+
+
+def _error(problems: Sequence[Problem]) -> RecipeError:
+    ordered = sorted(problems, key=lambda problem: problem.where.line)
+    return RecipeError("\n".join(map(str, ordered)))
+
+
+def _resolve_paths(tree: Tree, base: pathlib.Path) -> list[Problem]:
+    """Make the paths of all sources usable from here, and name those that match nothing."""
+    problems = []
+    sources = tree.value.get("sources")
+    for kind in INPUT_OPTIONS:
+        source = sources.get(kind) if isinstance(sources, dict) else None
+        paths = source.get("paths") if isinstance(source, dict) else None
+        paths = [paths] if isinstance(paths, str) else paths
+        if not isinstance(source, dict) or not isinstance(paths, list):
+            continue
+        for index, path in enumerate(paths):
+            if not isinstance(path, str) or _URL.match(path):
+                continue
+            where = tree.where(("sources", kind, "paths", index))
+            if where.line:
+                paths[index] = os.path.normpath(base / path)
+            if not path or not _matches(paths[index]):
+                problems.append(Problem(where, f"sources.{kind}.paths: no file matches {path!r}"))
+        source["paths"] = paths
+    return problems
+
+
+def _matches(pattern: str) -> bool:
+    if "\0" in pattern:
+        return False
+    # A file may be called `a[1].jsonl`; as a pattern that means another name.
+    if pathlib.Path(pattern).exists():
+        return True
+    return any(True for _ in glob.iglob(pattern, recursive=True))  # noqa: PTH207 (may be absolute)
+
+
+def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
+    """What a recipe with right values still lacks to be run."""
+    problems = []
+    sources = recipe.sources
+    if not (sources.conversations or sources.documents or sources.pairs):
+        lacks = "sources: nothing to read; name one of conversations, documents, pairs"
+        problems.append(Problem(tree.where(("sources",)), lacks))
+    if sources.documents:
+        unused = "sources.documents: no stage of this version uses documents"
+        problems.append(Problem(tree.where(("sources", "documents", "paths")), unused))
+    if sources.conversations and not recipe.mine.any_miner:
+        lacks = "mine: no miner is on; name one of wildfeedback, revisions, ranked_siblings"
+        problems.append(Problem(tree.where(("mine",)), lacks))
+    for role in ("policy", "scorer"):
+        folder = parse_model_name(getattr(recipe.models, role).name).name
+        if folder.startswith(("/", "./", "../")) and not pathlib.Path(folder).exists():
+            where = tree.where(("models", role, "name"))
+            problems.append(Problem(where, f"models.{role}: no such folder: {folder}"))
+    return problems
