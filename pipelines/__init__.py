@@ -1,1 +1,1 @@
-
+"""Runnable compositions: the graph, recipes and the command line."""

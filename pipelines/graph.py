@@ -6,6 +6,11 @@ import apache_beam as beam
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
 from curation.cleaning import Gates
+from curation.feedback.pairs import (
+    RankedSiblingSettings,
+    RevisionSettings,
+    WildFeedbackSettings,
+)
 from curation.scoring.pairs import PairScoring
 from curation.selection.thresholds import SCORES, Bounds, Selection
 from curation.synthesis.reply import ReplySampling
@@ -19,7 +24,7 @@ from transforms.deduplicate import (
 )
 from transforms.inference import ModelSettings
 from transforms.ingest import ReadRecords, Records
-from transforms.mine import MinePairs, RankedSiblings, Revisions, WildFeedback
+from transforms.mine import MinePairs
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
 from transforms.synthesize import SynthesizeReplies
@@ -142,14 +147,14 @@ def _reader(source: Source) -> ReadRecords:
 
 def _miner(recipe: Recipe) -> MinePairs:
     mine = recipe.mine
+    sure = mine.min_confidence
+    wild, revised, ranked = mine.wildfeedback, mine.revisions, mine.ranked_siblings
     return MinePairs(
         detector=mine.detector,
-        min_confidence=mine.min_confidence,
+        wildfeedback=wild and WildFeedbackSettings(sure, wild.max_per_conversation),
+        revisions=revised and RevisionSettings(sure, revised.accept_silence),
+        ranked_siblings=ranked and RankedSiblingSettings(ranked.max_pairs_per_prompt),
         batch_size=mine.batch_size,
-        wildfeedback=mine.wildfeedback and WildFeedback(**mine.wildfeedback.model_dump()),
-        revisions=mine.revisions and Revisions(**mine.revisions.model_dump()),
-        ranked_siblings=mine.ranked_siblings
-        and RankedSiblings(**mine.ranked_siblings.model_dump()),
     )
 
 

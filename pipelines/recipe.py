@@ -200,6 +200,8 @@ class Reply(Section):
     """Nucleus sampling mass."""
     max_prompt_tokens: int = Field(default=1024, ge=16)
     """Prompt tokens that are kept; older turns go first."""
+    keep_truncated: bool = False
+    """Keep replies that were cut off at `max_new_tokens`."""
 
 
 class Synthesize(Section):
@@ -247,6 +249,8 @@ class Range(Section):
 
     @model_validator(mode="after")
     def _in_order(self) -> "Range":
+        if self.min is None and self.max is None:
+            raise ValueError("name min, max or both")
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError(f"min {self.min} is above max {self.max}: nothing would be kept")
         return self

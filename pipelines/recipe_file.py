@@ -76,11 +76,12 @@ def find_recipe(path_or_name: str) -> pathlib.Path:
     'quickstart.yaml'
     """
     path = pathlib.Path(path_or_name)
-    if path.exists():
-        return path
     names = sorted(file.stem for file in BUNDLED.glob("*.yaml"))
-    if path_or_name in names:
+    # A folder may bear the name of the recipe that it was made with.
+    if path_or_name in names and not path.is_file():
         return BUNDLED / f"{path_or_name}.yaml"
+    if _exists(path_or_name):
+        return path
     bundled = f"bundled recipes: {', '.join(names)}"
     if is_path_like(path_or_name):
         raise RecipeError(f"{path_or_name}: no such file ({bundled})")
@@ -149,12 +150,14 @@ def _resolve_paths(tree: Tree, base: pathlib.Path) -> list[Problem]:
 
 
 def _matches(pattern: str) -> bool:
-    if "\0" in pattern:
-        return False
     # A file may be called `a[1].jsonl`; as a pattern that means another name.
-    if pathlib.Path(pattern).exists():
-        return True
+    if "\0" in pattern or _exists(pattern):
+        return _exists(pattern)
     return any(True for _ in glob.iglob(pattern, recursive=True))  # noqa: PTH207 (may be absolute)
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 (a name that is too long is no error here)
 
 
 def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
@@ -172,7 +175,7 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
         problems.append(Problem(tree.where(("mine",)), lacks))
     for role in ("policy", "scorer"):
         folder = parse_model_name(getattr(recipe.models, role).name).name
-        if folder.startswith(("/", "./", "../")) and not pathlib.Path(folder).exists():
+        if folder.startswith(("/", "./", "../")) and not _exists(folder):
             where = tree.where(("models", role, "name"))
             problems.append(Problem(where, f"models.{role}: no such folder: {folder}"))
     return problems

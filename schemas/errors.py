@@ -21,7 +21,7 @@ class SchemaError(PrefstreamError):
     """A record that breaks its schema; the message names the record and the field."""
 
 
-class InputError(PrefstreamError):
+class InputError(UsageError):
     """An input that cannot be opened at all (a bad row in it is a `Reject`, not an error)."""
 
 

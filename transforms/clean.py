@@ -9,6 +9,7 @@ from curation import progress
 from curation.cleaning import Gates, refuse
 from schemas.records import Conversation
 from transforms.counting import COUNTS, CountingDoFn
+from transforms.stage import Stage
 
 
 class Cleaned(NamedTuple):
@@ -22,7 +23,7 @@ class Cleaned(NamedTuple):
     """Funnel counts of the stage `clean`."""
 
 
-class CleanConversations(beam.PTransform):
+class CleanConversations(Stage):
     """Take out conversations that cannot give a pair.
 
     Input: PCollection[Conversation]. Output: `Cleaned`.

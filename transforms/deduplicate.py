@@ -15,6 +15,7 @@ from curation import progress
 from schemas.ids import unit_interval
 from schemas.records import Conversation, Drop, PairDraft, Reject
 from transforms.counting import COUNTS, CountingDoFn
+from transforms.stage import Stage
 
 Place = tuple[Any, ...]
 """Where a record was found: orders copies of the same content, whatever order they came in."""
@@ -31,7 +32,7 @@ class Unique(NamedTuple):
     """Funnel counts."""
 
 
-class DropDuplicateConversations(beam.PTransform):
+class DropDuplicateConversations(Stage):
     """Keep one of the conversations with the same messages: the first by file and position.
 
     Input: PCollection[Conversation]. Output: `Unique`, stage `deduplicate`.
@@ -52,7 +53,7 @@ class DropDuplicateConversations(beam.PTransform):
         return _keep_first(conversations, identities, judge, Conversation)
 
 
-class DropDuplicateDrafts(beam.PTransform):
+class DropDuplicateDrafts(Stage):
     """Keep one of the drafts with the same content, before a model is paid for it.
 
     Input: PCollection[PairDraft]. Output: `Unique`, stage `pairs`.
@@ -65,7 +66,7 @@ class DropDuplicateDrafts(beam.PTransform):
         return _keep_first(drafts, identities, judge, PairDraft)
 
 
-class KeepWithinBudget(beam.PTransform):
+class KeepWithinBudget(Stage):
     """Keep at most so many drafts, drawn by a hash of their ids: the same ones in every run.
 
     Input: PCollection[PairDraft]. Output: `Unique`, stage `budget`; with no limit all stay.
@@ -161,8 +162,6 @@ class _KeepFirst(CountingDoFn):
         place = first.get(self._identity(record))
         if place is None or tuple(place) == self._place(record):
             self.tally["out"] += 1
-            if self.stage == "pairs":
-                progress.count("drafts")
             yield record
         else:
             removed = self._remove(record, place)
@@ -222,6 +221,7 @@ class _WithinBudget(CountingDoFn):
         rank = self._rank(draft)
         if limit is None or rank < limit:
             self.tally["out"] += 1
+            progress.count("drafts")
             yield draft
         else:
             self.tally["drop:over_budget"] += 1

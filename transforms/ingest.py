@@ -41,6 +41,7 @@ from curation.reading import (
 from schemas.errors import InputError, UsageError
 from schemas.records import Conversation, PreferencePair, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
+from transforms.stage import Stage
 
 for _record in (InputFile, Shard, TreeMessage):
     coders.registry.register_coder(_record, coders.RowCoder)
@@ -58,7 +59,7 @@ class Records(NamedTuple):
     """Funnel counts of the stage `ingest`, in rows; a file that is refused is one row."""
 
 
-class ReadRecords(beam.PTransform):
+class ReadRecords(Stage):
     """Read conversations and preference pairs from files.
 
     Input: a pipeline. Output: `Records`.
@@ -198,6 +199,15 @@ def _list_files(patterns: Iterable[str]) -> list[InputFile | Reject]:
             raise InputError(f"{pattern}: matches no file")
         found |= matches
     return [found[path] for path in sorted(found)]
+
+
+def list_inputs(patterns: Sequence[str]) -> list[tuple[str, int]]:
+    """Files that patterns match, with their sizes in bytes, in the order of paths.
+
+    Raises: InputError for a pattern that matches nothing.
+    """
+    found = _list_files([pattern.removeprefix("file://") for pattern in patterns])
+    return [(item.path, item.size) for item in found if isinstance(item, InputFile)]
 
 
 def _open(path: str) -> BinaryIO:

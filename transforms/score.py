@@ -11,6 +11,7 @@ from curation.scoring.pairs import PairScoring, score_pair
 from schemas.records import PreferencePair
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.inference import AskModel, ModelSettings, is_failure
+from transforms.stage import Stage
 from transforms.synthesize import reject_pair
 
 
@@ -25,7 +26,7 @@ class Scored(NamedTuple):
     """Funnel counts of the stage `score`."""
 
 
-class ScorePairs(beam.PTransform):
+class ScorePairs(Stage):
     """Measure pairs by follow-up likelihood (FLR) and CHES.
 
     Input: PCollection[PreferencePair]. Output: `Scored`.

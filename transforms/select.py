@@ -10,6 +10,7 @@ from curation.selection.thresholds import Selection, first_failed_filter
 from schemas.ids import unit_interval
 from schemas.records import PreferencePair
 from transforms.counting import COUNTS, CountingDoFn
+from transforms.stage import Stage
 
 
 class Selected(NamedTuple):
@@ -23,7 +24,7 @@ class Selected(NamedTuple):
     """Funnel counts of the stage `select`."""
 
 
-class SelectPairs(beam.PTransform):
+class SelectPairs(Stage):
     """Keep the pairs whose scores are within bounds.
 
     Input: PCollection[PreferencePair]. Output: `Selected`.

@@ -11,6 +11,7 @@ from curation.synthesis.reply import ReplySampling, write_replies
 from schemas.records import Drop, PairDraft, PreferencePair, Reject
 from transforms.counting import COUNTS, CountingDoFn
 from transforms.inference import AskModel, ModelSettings, is_failure
+from transforms.stage import Stage
 
 
 class Synthesized(NamedTuple):
@@ -26,7 +27,7 @@ class Synthesized(NamedTuple):
     """Funnel counts of the stage `synthesize`."""
 
 
-class SynthesizeReplies(beam.PTransform):
+class SynthesizeReplies(Stage):
     """Complete pair drafts: those with a hint are answered anew by the policy model.
 
     Input: PCollection[PairDraft]. Output: `Synthesized`; a draft without a hint passes as it

@@ -99,8 +99,8 @@ def _findings(
 def cues_in(words: Sequence[str], asked: bool, lexicon: Lexicon) -> list[Match[Cue]]:
     """The cues that count among the words of one turn.
 
-    Input: the turn's tokens (`curation.feedback.wording`) without fillers. Parameters: asked: whether the
-    reply before asks something, so that "no" is an answer. Output: matches, by start.
+    Input: the turn's tokens (`curation.feedback.wording`) without fillers. Output: matches,
+    by start. Parameters: asked: whether the reply before asks something, so that "no" answers.
 
     >>> lexicon = load_lexicon(("en",))
     >>> cues_in(["no", ",", "it", "is", "not", "wrong"], True, lexicon)

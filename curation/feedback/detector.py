@@ -1,4 +1,4 @@
-"""What finds feedback: the interface that every detector fits, and the one place that names them."""
+"""What finds feedback: the interface of every detector, and the one place that names them."""
 
 from collections.abc import Sequence
 from typing import Protocol

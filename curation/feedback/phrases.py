@@ -15,7 +15,7 @@ GAP = "…"
 """In a phrase: up to `MAX_GAP` tokens that may be anything but a pause."""
 MAX_GAP = 4
 """Most tokens that a gap stands for."""
-MAX_EXPANSIONS = 2_000
+MAX_EXPANSIONS = 5_000
 """Most spellings that one written phrase may stand for."""
 
 _NAME = re.compile(r"\{(\w+)\}")
@@ -104,9 +104,7 @@ class _Node(Generic[T]):
         self.values: list[T] = []
 
 
-def _walk(
-    node: _Node[T], text: Sequence[str], start: int, at: int, found: list[Match[T]]
-) -> None:
+def _walk(node: _Node[T], text: Sequence[str], start: int, at: int, found: list[Match[T]]) -> None:
     found.extend(Match(start, at, value) for value in node.values)
     if at == len(text):
         return

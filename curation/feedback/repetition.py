@@ -43,32 +43,31 @@ def repetition(text: str, earlier: str, function_words: Set[str]) -> float:
     Output: 0, `REWORDED_SCORE` or `SAME_SCORE`.
 
     >>> words = {"please", "the", "of", "is", "what"}
-    >>> repetition("Please, what is the capital of Norway?", "What is the capital of Norway?", words)
+    >>> request = "What is the largest lake of Norway?"
+    >>> repetition("Please, what is the lagrest lake of Norway?", request, words)
     0.8
-    >>> repetition("What is the capital of Germany?", "What is the capital of Norway?", words)
+    >>> repetition("What is the largest lake of Germany?", request, words)
     0.0
     """
-    if len(text) > MAX_LENGTH or len(earlier) > MAX_LENGTH:
+    if max(len(text), len(earlier)) > MAX_LENGTH:
         return SAME_SCORE if text.split() == earlier.split() else 0.0
-    if not len(earlier) / 3 <= len(text) <= 3 * len(earlier):
-        return 0.0
     new, old = tokens(text), tokens(earlier)
-    content = [set(words) - PAUSES - function_words for words in (new, old)]
-    if min(_weight(words) for words in content) < MIN_WEIGHT:
+    content, old_content = (set(words) - PAUSES - function_words for words in (new, old))
+    if min(_weight(content), _weight(old_content)) < MIN_WEIGHT:
         return 0.0
-    added, removed = _differences(*content)
+    added, removed = _differences(content, old_content)
     changed = added | removed
-    if added and removed or len(changed) > MAX_CHANGED * max(map(len, content)):
-        return 0.0
-    if any(character.isdigit() for word in changed for character in word):
-        return 0.0
-    if _dice(_trigrams(new), _trigrams(old)) < MIN_SIMILARITY:
+    replaced = bool(added and removed) or any(c.isdigit() for word in changed for c in word)
+    share = len(changed) / max(len(content), len(old_content))
+    if replaced or share > MAX_CHANGED or _dice(_trigrams(new), _trigrams(old)) < MIN_SIMILARITY:
         return 0.0
     return REWORDED_SCORE if changed else SAME_SCORE
 
 
 def _weight(words: Set[str]) -> int:
-    return sum(len(word) if word.isascii() or len(word) > 1 else _IDEOGRAPH_WEIGHT for word in words)
+    return sum(
+        len(word) if word.isascii() or len(word) > 1 else _IDEOGRAPH_WEIGHT for word in words
+    )
 
 
 def _differences(new: Set[str], old: Set[str]) -> tuple[set[str], set[str]]:

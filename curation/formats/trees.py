@@ -166,6 +166,7 @@ def _rankings(
             if tree[i].role == "assistant" and not tree[i].deleted and tree[i].rank is not None
         ]
         if tree[path[turn]].role == "assistant" and 1 < len(ranked) == len({r for r, _ in ranked}):
-            texts = [{"content": content, "rank": rank} for rank, content in sorted(ranked)]
+            places = enumerate(content for _, content in sorted(ranked))
+            texts = [{"content": content, "rank": place} for place, content in places]
             found.append({"turn": turn, "replies": texts})
     return found

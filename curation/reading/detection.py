@@ -78,15 +78,14 @@ def _text_layout(body: bytes, extension: str, whole: bool) -> str | None:
     if not whole and len(lines) > 1:
         lines.pop()
     sample = [line for line in lines if line.strip()][:_SAMPLE_LINES]
-    if 2 * sum(map(_is_object, sample)) >= len(sample):
-        return "jsonl"
+    half_objects = 2 * sum(map(_is_object, sample)) >= len(sample)
     named_lines = extension in (".jsonl", ".ndjson", ".jsonlines")
-    # A bracket alone on the first line is pretty-printed JSON, whatever the name says.
+    # A bracket alone on the first line is pretty-printed JSON, whatever else says.
     pretty = first_line in (b"[", b"{")
     starts = body[:1] in (b"[", b"{") and (extension == ".json" or _JSON_START.match(body))
-    if starts and (pretty or not named_lines or body[:1] == b"["):
+    if starts and (pretty or not (half_objects or (named_lines and body[:1] == b"{"))):
         return "json"
-    if named_lines:
+    if half_objects or named_lines:
         return "jsonl"
     return _table_layout(first_line, extension)
 

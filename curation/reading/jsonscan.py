@@ -15,7 +15,7 @@ from curation.reading.rows import EXCERPT_BYTES, Problem
 from curation.reading.streams import ByteStream
 
 _BETWEEN = re.compile(rb"[\s,]*+")
-_BARE = re.compile(rb'[^,\[\]{}"]++|\}+|\]+')
+_BARE = re.compile(rb'[^,\[\]{}"]*+')
 # JSON has no raw line feed inside a string: one there means that the string is broken.
 _STRING_REST = re.compile(rb'[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+')
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+")*+')
@@ -130,7 +130,8 @@ class JsonScanner:
         return Piece(self._start, data[:EXCERPT_BYTES] if problem else data, problem)
 
     def _bare(self) -> None:
-        """A number, true, false, null or rubbish."""
+        """A number, true, false, null or rubbish, such as a bracket that closes nothing."""
+        self._pos += 1
         while True:
             match = _BARE.match(self._buffer, self._pos)
             self._pos = match.end() if match else self._pos

@@ -2,10 +2,11 @@
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from curation.reading import InputFile, list_local
+from curation.reading import InputFile, list_local, plan_shards
 from schemas.records import Reject
 
 
@@ -48,6 +49,16 @@ def test_what_is_no_regular_file_is_refused_unopened(tmp_path: Path) -> None:
         f"unreadable_file: {tmp_path / 'self'}",
         f"unsupported_file: {tmp_path / 'pipe'}",
     ]
+
+
+@pytest.mark.parametrize("error", [PermissionError, FileNotFoundError])
+def test_a_file_that_may_not_be_opened_is_a_reject(error: type[OSError]) -> None:
+    def refuse(path: str) -> BinaryIO:
+        raise error(13, "not for you", path)
+
+    reject = plan_shards("a.jsonl", 1, refuse)
+    assert isinstance(reject, Reject)
+    assert (reject.reason, "not for you" in reject.detail) == ("unreadable_file", True)
 
 
 def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:

@@ -3,13 +3,10 @@
 import bz2
 import gzip
 import json
-import time
 
 import pytest
 import zstandard
 from reading_files import read_bytes, values
-
-from curation.reading import Row
 
 
 def test_every_line_is_a_row_or_a_reject_at_its_byte_offset() -> None:
@@ -98,12 +95,11 @@ def test_broken_elements_of_a_pretty_printed_array_cost_only_themselves() -> Non
     assert values(read_bytes(content, "rows.json")) == [rows[0], "not_json", rows[2], rows[3]]
 
 
-def test_an_array_of_nothing_but_broken_elements_takes_no_quadratic_time() -> None:
-    start = time.process_time()
-    found = read_bytes(b"[\n" + b"{\n" * 100_000, "rows.json")
-    assert all(not isinstance(item, Row) for item in found)
-    # Reading each element to the end of the file again would take hours.
-    assert time.process_time() - start < 30
+def test_an_array_of_nothing_but_broken_elements_is_read_in_linear_time() -> None:
+    # Reading to the end of the file again from each element would take hours.
+    for broken in (b"{\n", b'{"a": [\n', b'{"a": "\n', b"{]\n", b'{"a": [{}\n'):
+        found = read_bytes(b"[\n" + broken * 50_000, "rows.json")
+        assert all(isinstance(value, str) for value in values(found))
 
 
 def test_strings_and_numbers_in_an_array_are_rows_too() -> None:
@@ -125,8 +121,13 @@ def test_a_cut_off_compressed_file_gives_its_rows_then_one_reject(compress, arra
     assert len(found) > (0 if compress is bz2.compress else 10_000)
 
 
-def test_a_damaged_compressed_file_ends_in_one_reject() -> None:
-    compressed = bytearray(gzip.compress(b'{"a": 1}\n' * 1000))
-    compressed[-6] ^= 255  # in the checksum
-    found = values(read_bytes(bytes(compressed)))
-    assert found == [{"a": 1}] * 1000 + ["corrupt_file"]
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress, zstandard.compress])
+def test_a_damaged_compressed_file_gives_rows_up_to_the_damage_then_one_reject(compress) -> None:
+    rows = [{"n": i, "text": f"{i * 7919 % 1000003:x}"} for i in range(60_000)]
+    content = bytearray(compress("\n".join(map(json.dumps, rows)).encode()))
+    damage = len(content) * 3 // 4
+    content[damage : damage + 99] = b"\xff" * 99
+    found = values(read_bytes(bytes(content)))
+    assert found.pop() in ("corrupt_file", "invalid_utf8")
+    good = [value for value in found if isinstance(value, dict)]
+    assert good[:1000] == rows[:1000]

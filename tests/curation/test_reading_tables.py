@@ -22,7 +22,7 @@ def test_csv_cells_may_hold_commas_quotes_and_line_feeds() -> None:
         {"prompt": 'a "b"', "chosen": "c,d\r\ne", "rejected": None},
         {"prompt": "é", "chosen": "f", "rejected": "g"},
     ]
-    assert [row.position for row in found] == [24, 46]
+    assert [row.position for row in found] == [24, 45]
 
 
 def test_tsv_is_found_by_its_header() -> None:

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -39,7 +38,7 @@ def test_a_shell_sees_the_status(args, status):
 def test_help_and_schema_load_nothing_heavy(command):
     code = (
         "import sys; from pipelines.cli import app; app(sys.argv[1:], standalone_mode=False); "
-        "print(sorted({'apache_beam', 'torch', 'polars', 'pyarrow', 'pydantic'} & set(sys.modules)))"
+        "print(sorted({'apache_beam', 'torch', 'polars', 'pyarrow'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *command], capture_output=True, text=True, check=True
@@ -60,7 +59,6 @@ def test_a_closed_pipe_is_no_error():
         text=True,
     )
     process.stdout.close()
-    time.sleep(0)
     assert "Traceback" not in process.stderr.read()
     process.wait(timeout=60)
     process.stderr.close()

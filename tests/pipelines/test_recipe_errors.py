@@ -54,6 +54,8 @@ def problems(folder, text, overrides=(), inputs=None):
             "models.policy.dtype: expected one of auto, float32, bfloat16, "
             'got "flota32"; did you mean "float32"?',
         ),
+        ("select: {margin: {}}", "select.margin: name min, max or both"),
+        ("clean: {min_messages: 9, max_messages: 8}", "clean: min_messages is above max_messages"),
         (
             "select: {margin: {min: 2, max: 1}}",
             "select.margin: min 2.0 is above max 1.0: nothing would be kept",
@@ -115,6 +117,12 @@ def test_a_value_in_a_list_is_named_with_its_own_line(folder):
 def test_an_alias_is_refused_where_it_stands(folder):
     text = GOOD + "split: &s {test: 0.1}\nselect:\n  margin: *s\n"
     assert problems(folder, text) == ["r.yaml:6: aliases are not allowed here"]
+
+
+@pytest.mark.parametrize("path", ["''", "x" * 5000, '"\\0"', '"*/\\0"', "'[a'", "/no/**/*.gone"])
+def test_any_path_that_matches_nothing_is_told(folder, path):
+    (found,) = problems(folder, f"name: x\nsources: {{pairs: {{paths: [{path}]}}}}\n")
+    assert found.startswith("r.yaml:2: sources.pairs.paths: no file matches ")
 
 
 def test_a_bomb_of_aliases_costs_nothing(folder):

@@ -43,6 +43,11 @@ def test_every_bundled_recipe_is_valid_by_its_name(path):
     assert load_recipe(path.stem).name == path.stem
 
 
+def test_a_folder_with_the_name_of_a_bundled_recipe_hides_it_not(folder):
+    (folder / "quickstart").mkdir()
+    assert load_recipe("quickstart").name == "quickstart"
+
+
 def test_paths_in_a_recipe_start_at_the_recipe_and_urls_stay(folder):
     assert load().sources.conversations.paths == ("recipes/chats/*.jsonl", "gs://bucket/x*.jsonl")
 

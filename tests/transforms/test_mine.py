@@ -1,0 +1,112 @@
+"""Mining as a Beam stage: outputs, counts, batches and windows."""
+
+import json
+
+import apache_beam as beam
+import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+from apache_beam.transforms.window import FixedWindows, TimestampedValue
+
+import schemas.coders  # noqa: F401 (registers the records' coders)
+from curation.feedback.cues import CueDetector
+from schemas import Conversation, Message
+from schemas.errors import UsageError
+from transforms.mine import MinePairs
+
+
+def chat(name: str, *turns: str, **metadata: str) -> Conversation:
+    talk = tuple(Message(("user", "assistant")[i % 2], text) for i, text in enumerate(turns))
+    return Conversation(name, talk, "test", None, None, None, None, metadata)
+
+
+RANKINGS = json.dumps(
+    [{"turn": 1, "replies": [{"content": "a", "rank": 0}, {"content": "b", "rank": 1}]}]
+)
+CHATS = [
+    chat("wrong", "2 + 2?", "5", "That's wrong.", "4", "Thank you!"),
+    chat("happy", "2 + 2?", "4", "Thanks!"),
+    chat("ranked", "2 + 2?", "4", rankings=RANKINGS),
+    chat("shared", "2 + 2?", "5", "That's wrong.", "6", "Wrong again", new_from="3"),
+]
+
+
+def mine(transform: MinePairs, check) -> None:
+    with TestPipeline("FnApiRunner") as pipeline:
+        mined = pipeline | beam.Create(CHATS) | transform
+        check(mined)
+
+
+def drafts_found(mined) -> beam.PCollection:
+    return mined.drafts | "Key" >> beam.Map(
+        lambda d: (d.pair.conversation_id, d.pair.method, d.pair.provenance.turn)
+    )
+
+
+ALL = [
+    ("wrong", "wildfeedback", 2),
+    ("wrong", "revisions", 2),
+    ("ranked", "ranked_siblings", None),
+    ("shared", "wildfeedback", 4),
+]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_the_drafts_do_not_depend_on_the_batch_size(batch_size):
+    mine(
+        MinePairs(batch_size=batch_size),
+        lambda mined: assert_that(drafts_found(mined), equal_to(ALL)),
+    )
+
+
+@pytest.mark.parametrize("builder", ["wildfeedback", "revisions", "ranked_siblings"])
+def test_a_builder_set_to_none_is_off(builder):
+    rest = [draft for draft in ALL if draft[1] != builder]
+    mine(MinePairs(**{builder: None}), lambda m: assert_that(drafts_found(m), equal_to(rest)))
+
+
+def test_each_signal_leaves_once_for_all_paths_of_a_tree():
+    def check(mined):
+        turns = mined.signals | beam.Map(lambda s: (s.conversation_id, s.turn)) | beam.Distinct()
+        expected = [("wrong", 2), ("wrong", 4), ("happy", 2), ("shared", 4)]
+        assert_that(turns, equal_to(expected))
+
+    mine(MinePairs(), check)
+
+
+def test_conversations_in_are_those_with_a_draft_and_those_without():
+    def check(mined):
+        total = mined.counts | beam.CombinePerKey(sum)
+        expected = [(("mine", "in"), 4), (("mine", "out"), 3), (("mine", "drop:no_pair"), 1)]
+        assert_that(total, equal_to(expected))
+
+    mine(MinePairs(), check)
+
+
+def test_each_draft_stays_in_its_conversation_s_window():
+    with TestPipeline("FnApiRunner") as pipeline:
+        timed = [TimestampedValue(CHATS[0], 5), TimestampedValue(CHATS[3], 65)]
+        mined = (
+            pipeline
+            | beam.Create(timed)
+            | beam.Map(lambda element: element)
+            | beam.WindowInto(FixedWindows(60))
+            | MinePairs(revisions=None)
+        )
+        windows = mined.drafts | beam.Map(
+            lambda draft, window=beam.DoFn.WindowParam: (
+                draft.pair.conversation_id,
+                int(window.start),
+            )
+        )
+        assert_that(windows, equal_to([("wrong", 0), ("shared", 60)]))
+
+
+def test_a_detector_of_one_s_own_may_be_given():
+    only_german = MinePairs(CueDetector(("de",)), ranked_siblings=None)
+    mine(only_german, lambda mined: assert_that(mined.drafts, equal_to([])))
+
+
+def test_an_unknown_detector_is_refused_before_the_pipeline_runs():
+    with pytest.raises(UsageError):
+        MinePairs("oracle")
