@@ -318,9 +318,7 @@ class _JoinTrees(_Ingest):
         super().__init__()
         self._source = source
 
-    def process(
-        self, group: tuple[tuple[str, str], Iterable[TreeMessage]]
-    ) -> Iterator[Any]:
+    def process(self, group: tuple[tuple[str, str], Iterable[TreeMessage]]) -> Iterator[Any]:
         messages = list(group[1])
         conversations, rejects = join_messages(messages, self._source)
         # All of these rows were counted in when they were read.

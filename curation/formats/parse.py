@@ -1,6 +1,5 @@
 """One row to records, whatever its format."""
 
-
 from curation.formats.context import Context
 from curation.formats.detection import FORMATS, detect
 from curation.formats.trees import TreeMessage

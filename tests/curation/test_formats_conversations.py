@@ -21,9 +21,18 @@ def test_openai_messages_with_parts_and_tool_calls() -> None:
         Message("system", "Be brief."),
         Message("user", "What is the capital of Peru?"),
     )
-    assert (plain.model, plain.source, plain.metadata["format"]) == ("gpt-4o-mini", "openai", "openai")
+    assert (plain.model, plain.source, plain.metadata["format"]) == (
+        "gpt-4o-mini",
+        "openai",
+        "openai",
+    )
     assert (history.model, len(history.messages)) == ("gemini-2.0-pro", 2)
-    assert [message.role for message in tools.messages] == ["user", "assistant", "tool", "assistant"]
+    assert [message.role for message in tools.messages] == [
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+    ]
     assert tools.messages[0].content == "What is the weather\nin Oslo?"
     assert json.loads(tools.messages[1].content)[0]["function"]["name"] == "weather"
 
@@ -121,5 +130,8 @@ def test_a_row_that_cannot_be_used_is_a_reject_that_says_why(
 
 def test_a_named_format_refuses_rows_of_another() -> None:
     reject = parse(chat("hi"), format="sharegpt")
-    assert (reject.reason, reject.detail) == ("wrong_format", "not sharegpt; the fields are: messages")
+    assert (reject.reason, reject.detail) == (
+        "wrong_format",
+        "not sharegpt; the fields are: messages",
+    )
     assert isinstance(parse(chat("hi"), format="openai")[0], Conversation)

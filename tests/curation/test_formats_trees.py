@@ -78,7 +78,9 @@ def test_messages_without_a_tree_id_are_joined_by_their_parents() -> None:
     assert rejects == []
 
 
-def flat(message_id: str, parent_id: str | None, tree_id: str | None = "t", **fields) -> TreeMessage:
+def flat(
+    message_id: str, parent_id: str | None, tree_id: str | None = "t", **fields
+) -> TreeMessage:
     value = {
         "message_id": message_id,
         "parent_id": parent_id,

@@ -57,7 +57,7 @@ def test_a_row_over_the_limit_is_one_reject_and_reading_goes_on(array: bool) -> 
 
 def test_a_truncated_array_gives_every_row_before_the_cut_then_one_reject() -> None:
     content = json.dumps([{"text": 'a "]" \\ b', "n": [1, {}]}] * 3, indent=2).encode()
-    last = content.rindex(b"{\n    \"text\"")
+    last = content.rindex(b'{\n    "text"')
     found = read_bytes(content[: last + 20], "rows.json")
     assert values(found) == [{"text": 'a "]" \\ b', "n": [1, {}]}] * 2 + ["truncated_file"]
     assert found[-1].position == last

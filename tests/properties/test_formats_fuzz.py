@@ -21,17 +21,18 @@ from schemas.records import Reject
 from schemas.validate import validate
 
 NAMES = st.sampled_from(["f.jsonl", "f.json", "f.csv", "f.tsv", "f.parquet", "f.txt", "f"])
-SCALARS = (
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text()
-)  # fmt: skip
+NUMBERS = st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.none() | st.booleans() | NUMBERS | st.text()
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=8
 )
+FIELDS = [
+    *("messages", "history", "conversation", "conversations", "prompt", "chosen", "rejected"),
+    *("message_id", "message_tree_id", "parent_id", "replies", "text", "deleted", "rank"),
+    *("role", "content", "from", "value", "id"),
+]
 WORDS = st.sampled_from(
-    "messages history conversation conversations prompt chosen rejected replies message_id "
-    "parent_id message_tree_id text role content from value user assistant prompter system "
-    "deleted rank id a b \n\nHuman: \n\nAssistant:".split(" ")
+    [*FIELDS, "user", "assistant", "prompter", "system", "a", "\n\nHuman: ", "\n\nAssistant:"]
 )
 CHATTY = st.recursive(
     WORDS | SCALARS,
@@ -56,8 +57,9 @@ def read(
     def open_file(path: str) -> BinaryIO:
         return io.BytesIO(content)
 
-    with mock.patch.multiple(jsonl, CHUNK_BYTES=chunk), mock.patch.multiple(
-        jsonscan, CHUNK_BYTES=chunk
+    with (
+        mock.patch.multiple(jsonl, CHUNK_BYTES=chunk),
+        mock.patch.multiple(jsonscan, CHUNK_BYTES=chunk),
     ):
         shards = plan_shards(name, len(content), open_file, shard_bytes)
         if isinstance(shards, Reject):
@@ -137,7 +139,7 @@ def test_an_array_cut_anywhere_gives_the_rows_before_the_cut_and_one_reject(
 
 @settings(deadline=None)
 @given(
-    st.lists(st.tuples(st.text(), st.text()).filter(lambda row: any(row)), max_size=8),
+    st.lists(st.tuples(st.text(), st.text()).filter(any), max_size=8),
     st.integers(1, 30),
 )
 def test_csv_rows_are_what_the_csv_module_sees(rows, chunk) -> None:

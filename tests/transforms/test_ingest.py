@@ -148,7 +148,7 @@ def test_bad_rows_and_files_are_rejects_and_the_run_goes_on(tmp_path: Path) -> N
     assert sorted((Path(r.source).name, r.reason, r.position) for r in found.rejects) == [
         ("a.jsonl", "empty_conversation", len(json.dumps(chat("hi"))) + 1),
         ("a.jsonl", "unknown_format", (tmp_path / "a.jsonl").read_text().index('{"x"')),
-        ("b.json", "truncated_file", cut_off.index('{"mess')),
+        ("b.json", "truncated_file", cut_off.rindex('{"mess')),
         ("c.jsonl", "empty_file", 0),
         ("pipe", "unsupported_file", 0),
     ]
