@@ -151,9 +151,9 @@ def _miner(recipe: Recipe) -> MinePairs:
     wild, revised, ranked = mine.wildfeedback, mine.revisions, mine.ranked_siblings
     return MinePairs(
         detector=mine.detector,
-        wildfeedback=wild and WildFeedbackSettings(sure, wild.max_per_conversation),
-        revisions=revised and RevisionSettings(sure, revised.accept_silence),
-        ranked_siblings=ranked and RankedSiblingSettings(ranked.max_pairs_per_prompt),
+        wildfeedback=WildFeedbackSettings(sure, wild.max_per_conversation) if wild else None,
+        revisions=RevisionSettings(sure, revised.accept_silence) if revised else None,
+        ranked_siblings=RankedSiblingSettings(ranked.max_pairs_per_prompt) if ranked else None,
         batch_size=mine.batch_size,
     )
 

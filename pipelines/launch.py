@@ -126,9 +126,7 @@ def _reasons(dropped: dict[str, int]) -> str:
     return ", ".join(f"{reason} {n:,}" for reason, n in ranked[:5])
 
 
-def _run_info(
-    recipe: Recipe, names: ModelNames, inputs: list[tuple[str, int]]
-) -> dict[str, Any]:
+def _run_info(recipe: Recipe, names: ModelNames, inputs: list[tuple[str, int]]) -> dict[str, Any]:
     versions = {name: _version(name) for name in _PACKAGES}
     return {
         "name": recipe.name,

@@ -7,8 +7,8 @@ import apache_beam as beam
 
 from curation import progress
 from curation.cleaning import Gates, refuse
-from schemas.records import Conversation
-from transforms.counting import COUNTS, CountingDoFn
+from schemas.records import Conversation, Reject
+from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
 
@@ -43,7 +43,7 @@ class CleanConversations(Stage):
         return Cleaned(parted.conversations, parted.rejects, parted[COUNTS])
 
 
-@beam.typehints.with_output_types(Conversation)
+@beam.typehints.with_output_types(Conversation, rejects=Reject, counts=Count)
 class _Clean(CountingDoFn):
     def __init__(self, stage: str, gates: Gates) -> None:
         super().__init__(stage)

@@ -14,7 +14,7 @@ import apache_beam as beam
 from curation import progress
 from schemas.ids import unit_interval
 from schemas.records import Conversation, Drop, PairDraft, Reject
-from transforms.counting import COUNTS, CountingDoFn
+from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
 Place = tuple[Any, ...]
@@ -48,9 +48,8 @@ class DropDuplicateConversations(Stage):
     def expand(self, conversations: beam.PCollection) -> Unique:
         """Find the copies, then pass the conversations by them."""
         read = conversations if self._again is None else self._again
-        identities = read | "Conversation ids" >> beam.Map(lambda c: (c.id, conversation_place(c)))
-        judge = _KeepFirst("deduplicate", lambda c: c.id, conversation_place, _reject_copy)
-        return _keep_first(conversations, identities, judge, Conversation)
+        identities = read | "Conversation ids" >> beam.Map(conversation_identity)
+        return _keep_first(conversations, identities, _KeepFirstConversation("deduplicate"))
 
 
 class DropDuplicateDrafts(Stage):
@@ -61,9 +60,8 @@ class DropDuplicateDrafts(Stage):
 
     def expand(self, drafts: beam.PCollection) -> Unique:
         """Find the copies, then pass the drafts by them."""
-        identities = drafts | "Draft ids" >> beam.Map(lambda d: (d.pair.id, draft_place(d)))
-        judge = _KeepFirst("pairs", lambda d: d.pair.id, draft_place, _drop_copy)
-        return _keep_first(drafts, identities, judge, PairDraft)
+        identities = drafts | "Draft ids" >> beam.Map(draft_identity)
+        return _keep_first(drafts, identities, _KeepFirstDraft("pairs"))
 
 
 class KeepWithinBudget(Stage):
@@ -95,17 +93,18 @@ class KeepWithinBudget(Stage):
         return Unique(parted.kept, parted.removed, parted[COUNTS])
 
 
-def conversation_place(conversation: Conversation) -> Place:
-    """File, position and path of a conversation, for ordering copies."""
+def conversation_identity(conversation: Conversation) -> tuple[str, Place]:
+    """Id of a conversation, and file, position and path for ordering its copies."""
     data = conversation.metadata
-    return data.get("file", ""), int(data.get("position", 0)), int(data.get("new_from", 0))
+    place = data.get("file", ""), int(data.get("position", 0)), int(data.get("new_from", 0))
+    return conversation.id, place
 
 
-def draft_place(draft: PairDraft) -> Place:
-    """Input, position, method and turn of a draft, for ordering copies."""
+def draft_identity(draft: PairDraft) -> tuple[str, Place]:
+    """Id of a draft, and input, position, method and turn for ordering its copies."""
     origin = draft.pair.provenance
     turn = -1 if origin.turn is None else origin.turn
-    return origin.input, origin.position, draft.pair.method, turn
+    return draft.pair.id, (origin.input, origin.position, draft.pair.method, turn)
 
 
 def draft_rank(draft: PairDraft, seed: int) -> float:
@@ -114,7 +113,7 @@ def draft_rank(draft: PairDraft, seed: int) -> float:
 
 
 def _keep_first(
-    records: beam.PCollection, identities: beam.PCollection, judge: "_KeepFirst", record: type
+    records: beam.PCollection, identities: beam.PCollection, judge: "_KeepFirst"
 ) -> Unique:
     first = (
         identities
@@ -124,8 +123,7 @@ def _keep_first(
     parted = records | "First of its kind?" >> beam.ParDo(
         judge, beam.pvalue.AsDict(first)
     ).with_outputs(COUNTS, "removed", main="kept")
-    kept = parted.kept | "Typed" >> beam.Map(lambda r: r).with_output_types(record)
-    return Unique(kept, parted.removed, parted[COUNTS])
+    return Unique(parted.kept, parted.removed, parted[COUNTS])
 
 
 class _FirstPlace(beam.CombineFn):
@@ -147,38 +145,47 @@ class _FirstPlace(beam.CombineFn):
 
 
 class _KeepFirst(CountingDoFn):
-    def __init__(
-        self,
-        stage: str,
-        identity: Callable[[Any], str],
-        place: Callable[[Any], Place],
-        remove: Callable[[Any, Place], Any],
-    ) -> None:
-        super().__init__(stage)
-        self._identity, self._place, self._remove = identity, place, remove
+    """Lets a record pass when it is the only or the first one with its id."""
 
     def process(self, record: Any, first: Mapping[str, Place]) -> Iterator[Any]:
         self.tally["in"] += 1
-        place = first.get(self._identity(record))
-        if place is None or tuple(place) == self._place(record):
+        identity, place = self.identify(record)
+        kept = first.get(identity)
+        if kept is None or tuple(kept) == place:
             self.tally["out"] += 1
             yield record
         else:
-            removed = self._remove(record, place)
+            removed = self.remove(record, kept)
             reason = removed.reason if isinstance(removed, Reject) else removed.filter
             self.tally[f"drop:{reason}"] += 1
             yield beam.pvalue.TaggedOutput("removed", removed)
 
+    def identify(self, record: Any) -> tuple[str, Place]:
+        raise NotImplementedError  # protocol
 
-def _reject_copy(conversation: Conversation, first: Place) -> Reject:
-    file, position, _ = conversation_place(conversation)
-    detail = f"the same messages as {first[0]} at {first[1]}"
-    record = conversation.messages[0].content[:200]
-    return Reject("deduplicate", "duplicate_conversation", detail, record, file, position)
+    def remove(self, record: Any, first: Place) -> Reject | Drop:
+        raise NotImplementedError  # protocol
 
 
-def _drop_copy(draft: PairDraft, first: Place) -> Drop:
-    return Drop(draft.pair.id, "duplicate_draft", None, None)
+@beam.typehints.with_output_types(Conversation, removed=Reject, counts=Count)
+class _KeepFirstConversation(_KeepFirst):
+    def identify(self, record: Conversation) -> tuple[str, Place]:
+        return conversation_identity(record)
+
+    def remove(self, record: Conversation, first: Place) -> Reject:
+        file, position, _ = conversation_identity(record)[1]
+        detail = f"the same messages as {first[0]} at {first[1]}"
+        excerpt = record.messages[0].content[:200]
+        return Reject("deduplicate", "duplicate_conversation", detail, excerpt, file, position)
+
+
+@beam.typehints.with_output_types(PairDraft, removed=Drop, counts=Count)
+class _KeepFirstDraft(_KeepFirst):
+    def identify(self, record: PairDraft) -> tuple[str, Place]:
+        return draft_identity(record)
+
+    def remove(self, record: PairDraft, first: Place) -> Drop:
+        return Drop(record.pair.id, "duplicate_draft", None, None)
 
 
 class _Lowest(beam.CombineFn):
@@ -210,7 +217,7 @@ class _Lowest(beam.CombineFn):
         return -accumulator[0] if len(accumulator) > self._n else None
 
 
-@beam.typehints.with_output_types(PairDraft)
+@beam.typehints.with_output_types(PairDraft, removed=Drop, counts=Count)
 class _WithinBudget(CountingDoFn):
     def __init__(self, stage: str, rank: Callable[[PairDraft], float]) -> None:
         super().__init__(stage)

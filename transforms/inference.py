@@ -14,6 +14,7 @@ from curation.models.isolation import Failure
 Work = Callable[[Sequence[Any], Any], Sequence[Any]]
 """What is done with a batch: `work(items, model)` gives an answer for each item, or raises."""
 
+
 class ModelSettings(NamedTuple):
     """A model and how it is run.
 

@@ -1,6 +1,5 @@
 """Mining: conversations in, feedback signals and drafts of preference pairs out."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 from apache_beam.utils.windowed_value import WindowedValue
 
+from curation import progress
 from curation.feedback.detector import FeedbackDetector, open_detector
 from curation.feedback.exchanges import new_from
 from curation.feedback.pairs import (
@@ -19,12 +19,8 @@ from curation.feedback.pairs import (
     wildfeedback_drafts,
 )
 from schemas import Conversation, FeedbackSignal, PairDraft
+from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
-
-STAGE = "mine"
-"""Name of this stage in the funnel."""
-Count = tuple[tuple[str, str], int]
-"""One addend of the funnel: `((stage, key), n)`."""
 
 
 class Mined(NamedTuple):
@@ -66,9 +62,9 @@ class MinePairs(Stage):
     def __init__(
         self,
         detector: str | FeedbackDetector = "cues",
-        wildfeedback: WildFeedbackSettings | None = WildFeedbackSettings(),  # noqa: B008
-        revisions: RevisionSettings | None = RevisionSettings(),  # noqa: B008
-        ranked_siblings: RankedSiblingSettings | None = RankedSiblingSettings(),  # noqa: B008
+        wildfeedback: WildFeedbackSettings | None = WildFeedbackSettings(),
+        revisions: RevisionSettings | None = RevisionSettings(),
+        ranked_siblings: RankedSiblingSettings | None = RankedSiblingSettings(),
         batch_size: int = 64,
     ) -> None:
         """Keep the settings; lexicons and models are loaded where the detector runs."""
@@ -80,9 +76,9 @@ class MinePairs(Stage):
     def expand(self, conversations: beam.PCollection[Conversation]) -> Mined:
         """Wire the one fused stage."""
         outputs = conversations | "Detect and pair" >> beam.ParDo(self._mine).with_outputs(
-            "signals", "counts", main="drafts"
+            "signals", COUNTS, main="drafts"
         )
-        return Mined(outputs.drafts, outputs.signals, outputs.counts)
+        return Mined(outputs.drafts, outputs.signals, outputs[COUNTS])
 
 
 @dataclass(frozen=True)
@@ -104,17 +100,19 @@ class _Pairing:
             yield from ranked_sibling_drafts(conversation, self.ranked_siblings)
 
 
-class _Mine(beam.DoFn):
+@beam.typehints.with_output_types(PairDraft, signals=FeedbackSignal, counts=Count)
+class _Mine(CountingDoFn):
     """Collects conversations into batches for the detector, then builds their pairs."""
 
     def __init__(self, detector: FeedbackDetector, pairing: _Pairing, batch_size: int) -> None:
+        super().__init__("mine")
         self._detector = detector
         self._pairing = pairing
         self._batch_size = batch_size
 
     def start_bundle(self) -> None:
+        super().start_bundle()
         self._batch: list[WindowedValue] = []
-        self._counts: Counter[tuple[Any, str]] = Counter()
 
     def process(
         self,
@@ -128,20 +126,18 @@ class _Mine(beam.DoFn):
 
     def finish_bundle(self) -> Iterator[Any]:
         yield from self._flush()
-        for (window, key), n in self._counts.items():
-            count = WindowedValue(((STAGE, key), n), window.max_timestamp(), (window,))
-            yield beam.pvalue.TaggedOutput("counts", count)
+        yield from super().finish_bundle()
 
     def _flush(self) -> Iterator[Any]:
         batch, self._batch = self._batch, []
         found = self._detector.detect([element.value for element in batch]) if batch else []
         for element, signals in zip(batch, found, strict=True):
             drafts = list(self._pairing.drafts(element.value, signals))
-            (window,) = element.windows
-            self._counts[window, "in"] += 1
-            self._counts[window, "out" if drafts else "drop:no_pair"] += 1
+            self.tally["in"] += 1
+            self.tally["out" if drafts else "drop:no_pair"] += 1
             yield from map(element.with_value, drafts)
             fresh = new_from(element.value)
-            for signal in signals:
-                if signal.turn >= fresh:
-                    yield beam.pvalue.TaggedOutput("signals", element.with_value(signal))
+            new = [signal for signal in signals if signal.turn >= fresh]
+            progress.count("signals", len(new))
+            for signal in new:
+                yield beam.pvalue.TaggedOutput("signals", element.with_value(signal))

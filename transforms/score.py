@@ -8,8 +8,8 @@ import apache_beam as beam
 
 from curation import progress
 from curation.scoring.pairs import PairScoring, score_pair
-from schemas.records import PreferencePair
-from transforms.counting import COUNTS, CountingDoFn
+from schemas.records import PreferencePair, Reject
+from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.inference import AskModel, ModelSettings, is_failure
 from transforms.stage import Stage
 from transforms.synthesize import reject_pair
@@ -68,7 +68,7 @@ def _score(pairs: Any, model: Any, scoring: PairScoring, model_name: str) -> lis
     return scored
 
 
-@beam.typehints.with_output_types(PreferencePair)
+@beam.typehints.with_output_types(PreferencePair, rejects=Reject, counts=Count)
 class _RouteScores(CountingDoFn):
     def process(self, element: tuple[PreferencePair, Any]) -> Iterator[Any]:
         pair, answer = element

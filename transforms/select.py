@@ -8,8 +8,8 @@ import apache_beam as beam
 from curation import progress
 from curation.selection.thresholds import Selection, first_failed_filter
 from schemas.ids import unit_interval
-from schemas.records import PreferencePair
-from transforms.counting import COUNTS, CountingDoFn
+from schemas.records import Drop, PreferencePair
+from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
 
@@ -44,7 +44,7 @@ class SelectPairs(Stage):
         return Selected(decided.pairs, decided.drops, decided[COUNTS])
 
 
-@beam.typehints.with_output_types(PreferencePair)
+@beam.typehints.with_output_types(PreferencePair, drops=Drop, counts=Count)
 class _Select(CountingDoFn):
     def __init__(self, stage: str, selection: Selection) -> None:
         super().__init__(stage)

@@ -9,7 +9,7 @@ import apache_beam as beam
 from curation import progress
 from curation.synthesis.reply import ReplySampling, write_replies
 from schemas.records import Drop, PairDraft, PreferencePair, Reject
-from transforms.counting import COUNTS, CountingDoFn
+from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.inference import AskModel, ModelSettings, is_failure
 from transforms.stage import Stage
 
@@ -62,11 +62,7 @@ class SynthesizeReplies(Stage):
                 COUNTS, "drops", "rejects", main="pairs"
             )
         )
-        pairs = (
-            (parted.complete, written.pairs)
-            | "All pairs" >> beam.Flatten()
-            | "Typed pairs" >> beam.Map(lambda pair: pair).with_output_types(PreferencePair)
-        )
+        pairs = (parted.complete, written.pairs) | "All pairs" >> beam.Flatten()
         counts = (parted[COUNTS], written[COUNTS]) | "Synthesis counts" >> beam.Flatten()
         return Synthesized(pairs, written.drops, written.rejects, counts)
 
@@ -75,7 +71,7 @@ def _write(drafts: Any, model: Any, sampling: ReplySampling, model_name: str) ->
     return write_replies(drafts, model, sampling, model_name)
 
 
-@beam.typehints.with_output_types(PairDraft)
+@beam.typehints.with_output_types(PairDraft, complete=PreferencePair, counts=Count)
 class _PartDrafts(CountingDoFn):
     def process(self, draft: PairDraft) -> Iterator[Any]:
         self.tally["in"] += 1
@@ -86,6 +82,7 @@ class _PartDrafts(CountingDoFn):
             yield draft
 
 
+@beam.typehints.with_output_types(PreferencePair, drops=Drop, rejects=Reject, counts=Count)
 class _RouteReplies(CountingDoFn):
     def process(self, element: tuple[PairDraft, Any]) -> Iterator[Any]:
         draft, answer = element

@@ -87,7 +87,7 @@ class JsonScanner:
         if held > self._limit and self._head is None:
             self._head = self._buffer[self._mark : self._mark + EXCERPT_BYTES]
         keep = self._mark if self._head is None else self._pos
-        chunk = self._stream.read(max(CHUNK_BYTES, held if self._head is None else 0))
+        chunk = self._stream.read(max(CHUNK_BYTES, held // 4 if self._head is None else 0))
         self._buffer = self._buffer[keep:] + chunk
         self._base += keep
         self._pos -= keep

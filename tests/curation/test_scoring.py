@@ -85,9 +85,7 @@ def test_a_pair_gets_all_scores_and_keeps_everything_else(model):
     scored = score_pair(PAIR, model, SETTINGS)
     assert scored.margin == pytest.approx(scored.chosen_score - scored.rejected_score)
     assert None not in (scored.ches, scored.ln_ches)
-    cleared = {
-        name: None for name in ("margin", "chosen_score", "rejected_score", "ches", "ln_ches")
-    }
+    cleared = dict.fromkeys(("margin", "chosen_score", "rejected_score", "ches", "ln_ches"))
     assert scored._replace(**cleared) == PAIR
 
 

@@ -22,14 +22,16 @@ BROKEN = (
     b'{"messages": [{"role": "user", "content": "hi"}\n'
     b'{"conversations": []}\n'
     b'{"messages": [{"role": "user", "content": "a\\u0000b"}]}\n'
-    b'\xff\xfe not json\n'
+    b"\xff\xfe not json\n"
 )
 
 
 def curate(*arguments, check=True):
     """Run the command line as a user would; output and status are kept."""
     command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=dict(os.environ)
+    )
     if check:
         assert done.returncode == 0, done.stderr
     return done

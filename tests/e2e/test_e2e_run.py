@@ -67,7 +67,9 @@ def test_a_hint_is_in_no_prompt_and_its_pair_says_which_model_wrote_it(finished)
     for row in written.to_dicts():
         assert row["rubric"]
         assert all(row["rubric"] not in message["content"] for message in row["prompt"])
-        assert any(m.startswith("policy=SmolLM2-135M-Instruct@") for m in row["provenance"]["models"])
+        assert any(
+            m.startswith("policy=SmolLM2-135M-Instruct@") for m in row["provenance"]["models"]
+        )
         assert row["provenance"]["seed"] is not None
 
 
@@ -161,7 +163,9 @@ def test_more_rejects_than_allowed_stop_the_run_before_it_publishes(conversation
 def test_preview_shows_pairs_and_writes_nothing(conversations, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     changes = [argument for change in SMALL for argument in ("--set", change)]
-    done = curate("preview", "quickstart", "--input", conversations / "a.jsonl", "-n", "2", *changes)
+    done = curate(
+        "preview", "quickstart", "--input", conversations / "a.jsonl", "-n", "2", *changes
+    )
     assert "chosen" in done.stdout
     assert "rejected" in done.stdout
     assert list(tmp_path.iterdir()) == []

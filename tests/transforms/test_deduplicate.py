@@ -27,18 +27,13 @@ def draft(number, file="f", method="existing"):
     return PairDraft(pair, None)
 
 
-def run(transform, records):
-    """Kept and removed records and the summed counts of a transform, as plain lists."""
-    collected = {"kept": [], "removed": [], "counts": []}
+def run(transform, records, collected):
+    """Kept and removed records and the summed counts of a transform."""
     with beam.Pipeline("FnApiRunner") as pipeline:
         unique = pipeline | beam.Create(records) | transform
-        for name, found in collected.items():
-            pcoll = getattr(unique, name)
-            if name == "counts":
-                pcoll = pcoll | beam.CombinePerKey(sum)
-            elif name == "kept":
-                pcoll = pcoll | beam.Map(place)
-            assert_that(pcoll, found.extend, label=name)
+        collected.take("kept", unique.kept | beam.Map(place))
+        collected.take("removed", unique.removed)
+        collected.take("counts", unique.counts | beam.CombinePerKey(sum))
     return collected
 
 
@@ -57,9 +52,9 @@ COPIES = [
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_first_copy_by_file_and_position_stays_in_any_order(seed):
+def test_the_first_copy_by_file_and_position_stays_in_any_order(seed, collected):
     shuffled = random.Random(seed).sample(COPIES, len(COPIES))
-    found = run(DropDuplicateConversations(), shuffled)
+    found = run(DropDuplicateConversations(), shuffled, collected)
     assert sorted(found["kept"]) == [("1.jsonl", 8), ("3.jsonl", 0)]
     assert {(r.source, r.position) for r in found["removed"]} == {("2.jsonl", 0), ("1.jsonl", 90)}
     assert all(r.reason == "duplicate_conversation" for r in found["removed"])
@@ -78,22 +73,22 @@ def test_a_second_reading_gives_the_same():
         assert_that(kept, equal_to([("1.jsonl", 8), ("3.jsonl", 0)]))
 
 
-def test_one_of_each_draft_is_kept():
-    found = run(DropDuplicateDrafts(), [draft(1, "b"), draft(1, "a"), draft(2)])
+def test_one_of_each_draft_is_kept(collected):
+    found = run(DropDuplicateDrafts(), [draft(1, "b"), draft(1, "a"), draft(2)], collected)
     assert sorted(found["kept"]) == [("pair-1", "a"), ("pair-2", "f")]
     assert found["removed"] == [Drop("pair-1", "duplicate_draft", None, None)]
 
 
 @pytest.mark.parametrize("budget", [1, 7, 20, 21])
-def test_a_budget_keeps_exactly_as_many_and_the_same_ones(budget):
+def test_a_budget_keeps_exactly_as_many_and_the_same_ones(budget, collected):
     drafts = [draft(n) for n in range(20)]
-    found = run(KeepWithinBudget(budget, seed=5), drafts)
-    again = run(KeepWithinBudget(budget, seed=5), drafts[::-1])
-    assert len(found["kept"]) == min(budget, 20)
-    assert sorted(found["kept"]) == sorted(again["kept"])
+    kept = run(KeepWithinBudget(budget, seed=5), drafts, collected)["kept"]
+    found = run(KeepWithinBudget(budget, seed=5), drafts[::-1], collected)
+    assert len(kept) == min(budget, 20)
+    assert sorted(found["kept"]) == sorted(kept)
     assert {d.filter for d in found["removed"]} <= {"over_budget"}
     assert len(found["kept"]) + len(found["removed"]) == 20
 
 
-def test_without_a_budget_all_drafts_stay():
-    assert len(run(KeepWithinBudget(), [draft(n) for n in range(3)])["kept"]) == 3
+def test_without_a_budget_all_drafts_stay(collected):
+    assert len(run(KeepWithinBudget(), [draft(n) for n in range(3)], collected)["kept"]) == 3

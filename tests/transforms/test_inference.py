@@ -2,7 +2,6 @@
 
 import apache_beam as beam
 import pytest
-from apache_beam.testing.util import assert_that
 
 from curation.models.isolation import Failure, isolate_failures
 from curation.scoring.pairs import PairScoring
@@ -25,12 +24,12 @@ def token_counts(texts, model):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
-def test_only_the_records_that_fail_fail(model, batch_size):
+def test_only_the_records_that_fail_fail(model, batch_size, collected):
     texts = [f"text {n}" + " poison" * (n % 10 == 3) for n in range(50)]
-    answers = []
     with beam.Pipeline("FnApiRunner") as pipeline:
         asked = AskModel(ModelSettings(batch_size=batch_size), token_counts)
-        assert_that(pipeline | beam.Create(texts) | asked, answers.extend)
+        collected.take("answers", pipeline | beam.Create(texts) | asked)
+    answers = collected["answers"]
     failed = {text for text, answer in answers if isinstance(answer, Failure)}
     assert len(answers) == 50
     assert failed == {text for text in texts if "poison" in text}
@@ -53,7 +52,7 @@ def draft(number, prompt, hint):
     return PairDraft(pair, hint)
 
 
-def test_drafts_are_completed_scored_and_accounted_for(model):
+def test_drafts_are_completed_scored_and_accounted_for(model, collected):
     drafts = [
         draft(0, "Hi", None),
         draft(1, "Hello there", "Be kind."),
@@ -62,15 +61,14 @@ def test_drafts_are_completed_scored_and_accounted_for(model):
     ]
     sampling = ReplySampling(max_new_tokens=6, max_prompt_tokens=200, keep_truncated=True)
     scoring = PairScoring(("following",), 1, max_tokens=200)
-    pairs, rejects, counts = [], [], []
     with beam.Pipeline("FnApiRunner") as pipeline:
         written = pipeline | beam.Create(drafts) | SynthesizeReplies(sampling=sampling)
         scored = written.pairs | ScorePairs(scoring=scoring, model_name="m@r")
-        assert_that(scored.pairs, pairs.extend, label="pairs")
-        all_rejects = (written.rejects, scored.rejects) | "rejects" >> beam.Flatten()
-        assert_that(all_rejects, rejects.extend, label="check rejects")
-        summed = (written.counts, scored.counts) | beam.Flatten() | beam.CombinePerKey(sum)
-        assert_that(summed, counts.extend, label="counts")
+        collected.take("pairs", scored.pairs)
+        collected.take("rejects", (written.rejects, scored.rejects) | "both" >> beam.Flatten())
+        counts = (written.counts, scored.counts) | beam.Flatten() | beam.CombinePerKey(sum)
+        collected.take("counts", counts)
+    pairs, rejects = collected["pairs"], collected["rejects"]
     assert sorted(pair.provenance.position for pair in pairs) == [0, 1]
     assert all(pair.margin is not None and pair.chosen for pair in pairs)
     assert all(pair.provenance.models[-1] == "scorer=m@r" for pair in pairs)
@@ -79,7 +77,7 @@ def test_drafts_are_completed_scored_and_accounted_for(model):
         ("synthesize", "prompt_too_long", "f.jsonl", 2),
         ("score", "prompt_too_long", "f.jsonl", 3),
     }
-    assert dict(counts) == {
+    assert dict(collected["counts"]) == {
         ("synthesize", "in"): 4,
         ("synthesize", "out"): 3,
         ("synthesize", "drop:prompt_too_long"): 1,
@@ -89,17 +87,16 @@ def test_drafts_are_completed_scored_and_accounted_for(model):
     }
 
 
-def test_the_split_follows_the_group_and_has_the_share_asked_for():
+def test_the_split_follows_the_group_and_has_the_share_asked_for(collected):
     pairs = [draft(n, "q", None).pair for n in range(2000)]
     grouped = [
         pair._replace(provenance=pair.provenance._replace(group=f"g{n // 2}"))
         for n, pair in enumerate(pairs)
     ]
-    split = []
     with beam.Pipeline("FnApiRunner") as pipeline:
-        assert_that(pipeline | beam.Create(grouped) | AssignSplit(0.25, seed=1), split.extend)
+        collected.take("split", pipeline | beam.Create(grouped) | AssignSplit(0.25, seed=1))
     sides = {}
-    for pair in split:
+    for pair in collected["split"]:
         sides.setdefault(pair.provenance.group, set()).add(pair.split)
     assert all(len(side) == 1 for side in sides.values())
     share = sum(side == {"test"} for side in sides.values()) / len(sides)
