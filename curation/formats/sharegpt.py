@@ -10,7 +10,9 @@ from curation.reading.rows import Problem, Row
 from schemas.ids import content_id
 from schemas.records import Conversation
 
-_PART = re.compile(r"(.+)_\d+", re.DOTALL)
+# ShareGPT's ids look like QWJhYvA_0. A plain word before the number, as in train_0 and
+# identity_12, numbers the rows of a dataset: one group of them would be one split.
+_PART = re.compile(r"(?![a-z]{4,}_)(.+)_\d+", re.DOTALL)
 
 
 def matches(value: Mapping[str, Any]) -> bool:

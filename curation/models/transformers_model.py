@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 
 from curation.models.chat import ChatFormat
-from curation.models.decoding import Row, decode
+from curation.models.decoding import Row, decode, free_widths
 from curation.models.prefix_tree import pack
 from curation.models.protocols import (
     Completion,
@@ -52,6 +52,7 @@ class TransformersModel:
         self.max_context = min(max_context or 1 << 30, _context_window(model.config))
         self._bridge = self.chat.bridge_ids()
         self._stop_ids = _stop_ids(model, tokenizer)
+        self._widths = free_widths(model)
         # Logits in bfloat16 are steps of 1/8 nat: the last product is done in float32.
         head = model.lm_head.weight
         self._head = head.float() if head.device.type == "cpu" else head
@@ -71,7 +72,7 @@ class TransformersModel:
                 rows.append(Row(prompt, request.max_new_tokens, sampler))
                 owners.append(index)
         answers: list[list[Completion]] = [[] for _ in requests]
-        written = decode(self.model, rows, self._stop_ids)
+        written = decode(self.model, rows, self._stop_ids, self._widths)
         for owner, row, (tokens, reason) in zip(owners, rows, written, strict=True):
             text = self.chat.tokenizer.decode(tokens, skip_special_tokens=True)
             answers[owner].append(Completion(text, reason, len(row.prompt), len(tokens)))

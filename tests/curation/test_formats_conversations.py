@@ -135,3 +135,12 @@ def test_a_named_format_refuses_rows_of_another() -> None:
         "not sharegpt; the fields are: messages",
     )
     assert isinstance(parse(chat("hi"), format="openai")[0], Conversation)
+
+
+def test_numbered_rows_of_a_dataset_are_not_parts_of_one_conversation():
+    groups = [
+        parse_one({"id": f"train_{n}", "conversations": [{"from": "human", "value": f"{n}"}]})
+        .metadata["group"]
+        for n in range(2)
+    ]
+    assert groups[0] != groups[1]

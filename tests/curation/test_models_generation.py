@@ -1,5 +1,8 @@
 """Generation: seeded, bounded, and independent of neighbours and threads."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -7,9 +10,15 @@ from curation.models.protocols import GenerationRequest
 from curation.models.sampling import RowSampler
 from schemas.records import Message
 
-QUESTIONS = ["Name a colour.", "What is the capital of France?", "Tell me a joke. " * 40, "Hi"]
+SAMPLE = Path(__file__).parents[2] / "pipelines/samples/oasst_sample.jsonl"
+TREES = [json.loads(line)["prompt"] for line in SAMPLE.read_bytes().splitlines()]
+# Prompts of 50 to 800 tokens: each tree's question with more and more of its first reply.
+QUESTIONS = [
+    f"{tree['text']} {tree['replies'][0]['text'] * 4}"[: 100 + 350 * n]
+    for n, tree in enumerate(TREES[:9])
+]
 REQUESTS = [
-    GenerationRequest([Message("user", text)], seed=n, max_new_tokens=12)
+    GenerationRequest([Message("user", text)], n, 12, max_prompt_tokens=4000)
     for n, text in enumerate(QUESTIONS)
 ]
 
@@ -20,22 +29,23 @@ def together(model):
 
 
 def test_a_reply_does_not_depend_on_its_neighbours(model, together):
-    assert [model.generate([request])[0] for request in REQUESTS[:2]] == together[:2]
+    assert [model.generate([request])[0] for request in REQUESTS] == together
     assert model.generate(REQUESTS[::-1])[::-1] == together
+    assert model.generate(REQUESTS[3:8]) == together[3:8]
 
 
 def test_a_reply_does_not_depend_on_the_number_of_threads(model, together):
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(1 if threads > 1 else 2)
-        assert model.generate(REQUESTS) == together
+        assert model.generate(REQUESTS[:6]) == together[:6]
     finally:
         torch.set_num_threads(threads)
 
 
 def test_another_seed_gives_another_reply(model, together):
-    other = [request._replace(seed=request.seed + 100) for request in REQUESTS]
-    assert model.generate(other) != together
+    other = [request._replace(seed=request.seed + 100) for request in REQUESTS[:3]]
+    assert model.generate(other) != together[:3]
 
 
 def test_samples_of_one_request_differ_and_the_first_is_the_single_one(model, together):
