@@ -49,8 +49,9 @@ class LanguageModelHandler(ModelHandler[Any, PredictionResult, Any]):
             yield PredictionResult(item, answer)
 
     def batch_elements_kwargs(self) -> dict[str, int]:
-        """Bound the batches: by default Beam lets them grow to thousands."""
-        return {"min_batch_size": 1, "max_batch_size": self._settings.batch_size}
+        """Full batches from the first on; Beam would begin with one and grow to thousands."""
+        size = self._settings.batch_size
+        return {"min_batch_size": size, "max_batch_size": size}
 
     def get_metrics_namespace(self) -> str:
         """Namespace of the batch and latency metrics."""

@@ -137,10 +137,13 @@ def test_a_named_format_refuses_rows_of_another() -> None:
     assert isinstance(parse(chat("hi"), format="openai")[0], Conversation)
 
 
-def test_numbered_rows_of_a_dataset_are_not_parts_of_one_conversation():
-    groups = [
-        parse_one({"id": f"train_{n}", "conversations": [{"from": "human", "value": f"{n}"}]})
-        .metadata["group"]
-        for n in range(2)
-    ]
-    assert groups[0] != groups[1]
+def test_numbered_rows_of_a_dataset_are_not_parts_of_one_conversation() -> None:
+    turns = [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]
+    for ids, groups in ((("train_0", "train_1"), 2), (("QWJhYvA_0", "QWJhYvA_1"), 1)):
+        found = {
+            parse({"id": name, "conversations": [*turns, {"from": "human", "value": name}]})[
+                0
+            ].metadata["group"]
+            for name in ids
+        }
+        assert len(found) == groups

@@ -1,7 +1,6 @@
 """Whole runs of the command line on a few real conversation trees."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,11 @@ SMALL = (
     "synthesize.reply.max_new_tokens=12",
     "synthesize.reply.keep_truncated=true",
     "synthesize.reply.max_prompt_tokens=512",
-    "mine.max_pairs=12",
+    "mine.max_pairs=10",
+    "score.max_tokens=900",
+    "select.margin=null",
+    "select.ln_ches=null",
+    "split.test=0.4",
 )
 BROKEN = (
     b'{"messages": [{"role": "user", "content": "hi"}\n'
@@ -29,9 +32,7 @@ BROKEN = (
 def curate(*arguments, check=True):
     """Run the command line as a user would; output and status are kept."""
     command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env=dict(os.environ)
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if check:
         assert done.returncode == 0, done.stderr
     return done
@@ -53,8 +54,9 @@ def conversations(tmp_path_factory):
     """A folder with real trees in two files, and rows that are broken in four ways."""
     folder = tmp_path_factory.mktemp("input")
     lines = SAMPLE.read_bytes().splitlines(keepends=True)
-    (folder / "a.jsonl").write_bytes(b"".join(lines[:6]))
-    (folder / "b.jsonl").write_bytes(b"".join(lines[4:12]))
+    # The last trees of the sample are those in which a user complains.
+    (folder / "a.jsonl").write_bytes(b"".join(lines[-9:-4]))
+    (folder / "b.jsonl").write_bytes(b"".join(lines[-6:]))
     (folder / "broken.jsonl").write_bytes(BROKEN)
     return folder
 
