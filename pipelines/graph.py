@@ -76,7 +76,7 @@ def build_graph(
     conversations = [r.conversations for r in read] | "Conversations" >> beam.Flatten()
     if recipe.deduplicate.exact:
         # Reading twice is cheaper than keeping every conversation until all ids are known.
-        again = _read_all(pipeline, recipe, " for ids")
+        again = _read_all(pipeline, recipe, " for ids", silent=True)
         ids = [r.conversations for r in again] | "Conversations for ids" >> beam.Flatten()
         unique = conversations | "Deduplicate" >> DropDuplicateConversations(ids)
         conversations = unique.kept
@@ -125,16 +125,18 @@ def stamp(draft: PairDraft, code_version: str) -> PairDraft:
     return draft._replace(pair=draft.pair._replace(provenance=provenance))
 
 
-def _read_all(pipeline: beam.Pipeline, recipe: Recipe, purpose: str = "") -> list[Records]:
+def _read_all(
+    pipeline: beam.Pipeline, recipe: Recipe, purpose: str = "", silent: bool = False
+) -> list[Records]:
     sources = {"conversations": recipe.sources.conversations, "pairs": recipe.sources.pairs}
     return [
-        pipeline | f"Read {kind}{purpose}" >> _reader(source)
+        pipeline | f"Read {kind}{purpose}" >> _reader(source, silent)
         for kind, source in sources.items()
         if source
     ]
 
 
-def _reader(source: Source) -> ReadRecords:
+def _reader(source: Source, silent: bool) -> ReadRecords:
     return ReadRecords(
         source.paths,
         format=source.format,
@@ -142,6 +144,7 @@ def _reader(source: Source) -> ReadRecords:
         limit=source.limit,
         max_turn_chars=source.max_turn_chars,
         user_salt=source.user_salt,
+        silent=silent,
     )
 
 

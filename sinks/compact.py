@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from apache_beam import coders
 
 from schemas.arrow import arrow_schema
+from schemas.coders import RecordCoder
 from schemas.records import SPLITS, Drop
 from sinks.keyrange import key_range, read_range
 from sinks.layout import DUPLICATES, KINDS, final_directory, final_file
@@ -61,7 +62,7 @@ class FileTask(NamedTuple):
 
 
 for _record in (WrittenFile, FileTask):
-    coders.registry.register_coder(_record, coders.RowCoder)
+    coders.registry.register_coder(_record, RecordCoder)
 
 
 def plan_files(parts: Sequence[StagedPart], target_file_bytes: int) -> Iterator[FileTask]:

@@ -9,7 +9,7 @@ from apache_beam import coders
 from apache_beam.transforms.window import GlobalWindows
 from apache_beam.utils.windowed_value import WindowedValue
 
-import schemas.coders  # noqa: F401  registers the records' coders
+from schemas.coders import RecordCoder
 from sinks.layout import KINDS, parts_directory
 from sinks.rows import Row, parquet_bytes, to_part_table, to_stored_row
 from sinks.store import Store, open_store
@@ -39,7 +39,7 @@ class StagedPart(NamedTuple):
     """Sum of `sinks.rows.Row.text_bytes`."""
 
 
-coders.registry.register_coder(StagedPart, coders.RowCoder)
+coders.registry.register_coder(StagedPart, RecordCoder)
 
 
 class WriteStaged(beam.PTransform):

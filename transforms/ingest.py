@@ -18,7 +18,6 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 from apache_beam.pvalue import TaggedOutput
 
-import schemas.coders  # noqa: F401  (registers the records)
 from curation import progress
 from curation.formats import (
     FORMATS,
@@ -38,13 +37,14 @@ from curation.reading import (
     plan_shards,
     read_rows,
 )
+from schemas.coders import RecordCoder
 from schemas.errors import InputError, UsageError
 from schemas.records import Conversation, PreferencePair, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
 for _record in (InputFile, Shard, TreeMessage):
-    coders.registry.register_coder(_record, coders.RowCoder)
+    coders.registry.register_coder(_record, RecordCoder)
 
 _Message = tuple[tuple[str, str], TreeMessage]
 
@@ -68,7 +68,8 @@ class ReadRecords(Stage):
     hidden files) and globs, on any filesystem that Beam can open. `format` is a name of
     `curation.formats.FORMATS`, or `auto` to judge each row by its content. `source` names
     the source in the records (default: the format). `limit` reads only the first rows in
-    the order of paths and positions, one after the other. `max_turn_chars` is in
+    the order of paths and positions, one after the other. `silent` keeps the rows out of the
+    progress display, for those that are read a second time. `max_turn_chars` is in
     characters, `max_row_bytes` and `shard_bytes` in bytes. `user_salt` goes into the hash
     of user names.
 
@@ -91,8 +92,10 @@ class ReadRecords(Stage):
         max_row_bytes: int = MAX_ROW_BYTES,
         user_salt: str = "",
         shard_bytes: int = SHARD_BYTES,
+        silent: bool = False,
     ) -> None:
         super().__init__()
+        self._silent = silent
         names = [patterns] if isinstance(patterns, str) else list(patterns)
         self._patterns = [name.removeprefix("file://") for name in names]
         self._limit = limit
@@ -123,28 +126,28 @@ class ReadRecords(Stage):
         """List, plan, read, parse; then join the messages of trees."""
         patterns = pipeline | "Patterns" >> beam.Create([self._patterns])
         if self._limit is None:
-            files = patterns | "List files" >> _outputs(_ListFiles())
+            files = patterns | "List files" >> self._step(_ListFiles())
             shards = (
                 files.main
                 | "Spread files" >> beam.Reshuffle()
-                | "Plan shards" >> _outputs(_PlanShards(self._shard_bytes))
+                | "Plan shards" >> self._step(_PlanShards(self._shard_bytes))
             )
             rows = (
                 shards.main
                 | "Spread shards" >> beam.Reshuffle()
                 | "Read and parse"
-                >> _outputs(_ReadShard(self._context, self._max_row_bytes), "pairs", "messages")
+                >> self._step(_ReadShard(self._context, self._max_row_bytes), "pairs", "messages")
             )
             parts = [files, shards, rows]
         else:
-            rows = patterns | "Read the first" >> _outputs(
+            rows = patterns | "Read the first" >> self._step(
                 _ReadFirst(self._context, self._max_row_bytes, self._limit), "pairs", "messages"
             )
             parts = [rows]
         trees = (
             rows.messages
             | "Group trees" >> beam.GroupByKey()
-            | "Join trees" >> _outputs(_JoinTrees(self._context.source))
+            | "Join trees" >> self._step(_JoinTrees(self._context.source))
         )
         parts.append(trees)
         return Records(
@@ -154,9 +157,9 @@ class ReadRecords(Stage):
             [part[COUNTS] for part in parts] | "Counts" >> beam.Flatten(),
         )
 
-
-def _outputs(fn: CountingDoFn, *tags: str) -> beam.PTransform:
-    return beam.ParDo(fn).with_outputs(*tags, "rejects", COUNTS, main="main")
+    def _step(self, fn: "_Ingest", *tags: str) -> beam.PTransform:
+        fn.silent = self._silent
+        return beam.ParDo(fn).with_outputs(*tags, "rejects", COUNTS, main="main")
 
 
 def _match_remote(pattern: str, limit: int | None = None) -> Iterator[InputFile]:
@@ -217,14 +220,20 @@ def _open(path: str) -> BinaryIO:
 class _Ingest(CountingDoFn):
     """What all steps share: a reject is a row that came in and was dropped."""
 
+    silent = False
+
     def __init__(self) -> None:
         super().__init__("ingest")
+
+    def _show(self, *counters: str) -> None:
+        if not self.silent:
+            for counter in counters:
+                progress.count(counter)
 
     def _refuse(self, reject: Reject) -> TaggedOutput:
         self.tally["in"] += 1
         self.tally[f"drop:{reject.reason}"] += 1
-        progress.count("rows")
-        progress.count("rejects")
+        self._show("rows", "rejects")
         return TaggedOutput("rejects", reject)
 
 
@@ -261,7 +270,7 @@ class _Parse(_Ingest):
             yield self._refuse(records)
             return
         self.tally["in"] += 1
-        progress.count("rows")
+        self._show("rows")
         if isinstance(records[0], TreeMessage):
             # Whether they come out is known when their tree is joined.
             for message in records:

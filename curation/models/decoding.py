@@ -92,6 +92,8 @@ def _cache_length(row: Row) -> int:
 class _RowLayer(StaticLayer):
     """One layer's keys and values, where each row has a length of its own."""
 
+    keys: torch.Tensor
+    values: torch.Tensor
     lengths: torch.Tensor
 
     def update(

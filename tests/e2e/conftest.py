@@ -1,52 +1,17 @@
-"""Whole runs of the command line on a few real conversation trees."""
+"""A few real conversation trees, and one finished run over them."""
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from e2e_runs import run
 
-ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "pipelines/samples/oasst_sample.jsonl"
-# The same graph as the quickstart's, with less of everything that costs model time.
-SMALL = (
-    "score.follow_up_likelihood.per_side=1",
-    "synthesize.reply.max_new_tokens=12",
-    "synthesize.reply.keep_truncated=true",
-    "synthesize.reply.max_prompt_tokens=512",
-    "mine.max_pairs=10",
-    "score.max_tokens=900",
-    "select.margin=null",
-    "select.ln_ches=null",
-    "split.test=0.4",
-)
+SAMPLE = Path(__file__).parents[2] / "pipelines/samples/oasst_sample.jsonl"
 BROKEN = (
     b'{"messages": [{"role": "user", "content": "hi"}\n'
     b'{"conversations": []}\n'
     b'{"messages": [{"role": "user", "content": "a\\u0000b"}]}\n'
     b"\xff\xfe not json\n"
 )
-
-
-def curate(*arguments, check=True):
-    """Run the command line as a user would; output and status are kept."""
-    command = [sys.executable, "-m", "pipelines.cli", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if check:
-        assert done.returncode == 0, done.stderr
-    return done
-
-
-def run(output, *inputs, changes=(), beam=()):
-    """A small quickstart over some inputs; gives what `curate inspect --json` says of it."""
-    arguments = ["run", "quickstart", "--output", output]
-    for pattern in inputs:
-        arguments += ["--input", pattern]
-    for change in (*SMALL, *changes):
-        arguments += ["--set", change]
-    curate(*arguments, *(["--", *beam] if beam else []))
-    return json.loads(curate("inspect", output, "--json").stdout)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The main job, end to end, with the real model, real files and the real command line."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 import trl
-from e2e.conftest import SMALL, curate, run
+from e2e_runs import SMALL, curate, run
 
 from schemas.records import DATASET_COLUMNS
 
@@ -75,8 +76,6 @@ def test_a_hint_is_in_no_prompt_and_its_pair_says_which_model_wrote_it(finished)
 
 
 def test_provenance_points_to_the_bytes_of_the_input(finished):
-    import json
-
     for row in rows(finished[0]).to_dicts():
         with open(row["provenance"]["input"], "rb") as file:  # noqa: PTH123 (an untouched path)
             file.seek(row["provenance"]["position"])
