@@ -65,6 +65,7 @@ def _score(pairs: Any, model: Any, scoring: PairScoring, model_name: str) -> lis
         models = (*measured.provenance.models, f"scorer={model_name}")
         provenance = measured.provenance._replace(models=models)
         scored.append(measured._replace(provenance=provenance))
+        progress.count("scored")
     return scored
 
 
@@ -73,7 +74,6 @@ class _RouteScores(CountingDoFn):
     def process(self, element: tuple[PreferencePair, Any]) -> Iterator[Any]:
         pair, answer = element
         self.tally["in"] += 1
-        progress.count("scored")
         if is_failure(answer):
             self.tally[f"drop:{answer.reason}"] += 1
             yield beam.pvalue.TaggedOutput("rejects", reject_pair(pair, "score", answer))
