@@ -48,7 +48,7 @@ def pipeline_options(args: Sequence[str], own: Iterable[str] = ()) -> PipelineOp
         _LOGGER.warning("%s: running on %s", runner, DEFAULT_RUNNER)
         runner = DEFAULT_RUNNER
     _refuse_unknown(unknown, runner, [*parser._option_string_actions, *own])
-    _refuse_engines_that_lose_rows(runner, parsed.direct_running_mode)
+    _refuse_engines(runner, parsed.direct_running_mode)
     options = PipelineOptions(list(args), runner=runner)
     direct = options.view_as(DirectOptions)
     if direct.direct_num_workers != 1:
@@ -77,7 +77,16 @@ def _refuse_unknown(unknown: Sequence[str], runner: str, known: Sequence[str]) -
             raise UsageError(f'unexpected argument "{arg}"')
 
 
-def _refuse_engines_that_lose_rows(runner: str, running_mode: str) -> None:
+def refuse_engines_that_lose_rows(args: Sequence[str]) -> None:
+    """Refuse the two engines that are known to lose rows, whatever else is wrong with `args`.
+
+    Raises: UsageError with the reason.
+    """
+    parsed, _ = _parser().parse_known_args([a for a in args if "=" in a])
+    _refuse_engines(parsed.runner or DEFAULT_RUNNER, parsed.direct_running_mode)
+
+
+def _refuse_engines(runner: str, running_mode: str) -> None:
     if running_mode == "multi_threading":
         raise UsageError(
             "--direct_running_mode=multi_threading is refused: in this mode Beam silently loses "

@@ -102,14 +102,14 @@ def run(
       curate run my.yaml --output out -- --direct_num_workers=4
       curate run my.yaml --output gs://b/out -- --runner=DataflowRunner --project=p --region=r
     """
-    own = [name for parameter in ctx.command.params for name in parameter.opts]
-    if recipe.startswith("-"):  # an option; if Beam's, what is wrong with it is said first
-        from pipelines.beam_options import pipeline_options
+    if recipe.startswith("-"):  # an option in its place; why an engine is refused comes first
+        from pipelines.beam_options import refuse_engines_that_lose_rows
 
-        pipeline_options([recipe, *ctx.args], own)
+        refuse_engines_that_lose_rows([recipe, *ctx.args])
     loaded = load(recipe, changes, conversations, documents, pairs)
     from pipelines.beam_options import pipeline_options
 
+    own = [name for parameter in ctx.command.params for name in parameter.opts]
     options = pipeline_options(ctx.args, own)
     if output is None:  # asked for only here, where a misspelt --output has been noticed
         raise UsageError("where to? name a folder with --output OUT")

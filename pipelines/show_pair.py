@@ -1,6 +1,7 @@
 """A preference pair on a terminal: the two replies side by side, and why one is preferred."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
@@ -10,9 +11,9 @@ from rich.text import Text
 from pipelines.printable import plain
 from schemas.records import Message, PreferencePair
 
-PROMPT_CHARS = 600
+PROMPT_CHARS = 400
 """Characters of the end of the prompt that are shown."""
-REPLY_CHARS = 1200
+REPLY_CHARS = 600
 """Characters of each reply that are shown."""
 
 
@@ -35,6 +36,20 @@ def pair_panel(pair: PreferencePair) -> RenderableType:
     parts.append(_scores(pair))
     title = Text.assemble(plain(pair.method, style="bold"), "  ", plain(pair.id[:12], style="dim"))
     return Panel(Group(*parts), title=title, title_align="left", expand=True)
+
+
+def of_each_method(pairs: Iterable[PreferencePair], count: int) -> list[PreferencePair]:
+    """Choose pairs to show: the first of each method in turn.
+
+    Parameters: `count`, how many at most.
+    """
+    by_method: dict[str, list[PreferencePair]] = {}
+    for pair in pairs:
+        listed = by_method.setdefault(pair.method, [])
+        if len(listed) < count:
+            listed.append(pair)
+    rounds = itertools.zip_longest(*by_method.values())
+    return [pair for pair in itertools.chain.from_iterable(rounds) if pair][:count]
 
 
 def _prompt(prompt: Sequence[Message]) -> Text:

@@ -20,7 +20,8 @@ Count = tuple[tuple[str, str], int]
 class CountingDoFn(beam.DoFn):
     """A DoFn that tells how many records it took, gave and dropped.
 
-    Subclasses call `self.tally[key] += n`; the counts leave through the output `COUNTS`.
+    Subclasses call `self.tally[key] += n`; the counts leave through the output `COUNTS`, in the
+    global window, which is the only one that this project works in.
     Parameters: `stage` is the funnel's name for it.
     """
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+_CHOSEN_FROM = 1000  # Enough to meet every method, and read in no time.
+
 
 def inspect(
     output: Annotated[str, typer.Argument(metavar="OUT", help="Output folder of a run.")],
@@ -29,10 +31,10 @@ def inspect(
         return
     from rich.console import Console
 
-    from pipelines.show_pair import pair_panel
+    from pipelines.show_pair import of_each_method, pair_panel
     from pipelines.show_snapshot import snapshot_tables
 
     console = Console()
     console.print(snapshot_tables(described))
-    for pair in read_pairs(output, limit=pairs):
+    for pair in of_each_method(read_pairs(output, limit=_CHOSEN_FROM), pairs):
         console.print(pair_panel(pair))

@@ -102,6 +102,7 @@ def test_schema_prints_every_key_of_a_recipe_with_its_meaning():
         (["run", "r.yaml", "--output", "o", "--runer=X"], 'did you mean "--runner"?'),
         (["run", "r.yaml", "--output", "o", "--", "--runer=X"], 'did you mean "--runner"?'),
         (["run", "--runner", "X", "r.yaml", "--output", "o"], "the recipe comes first"),
+        (["run", "--direct_running_mode=multi_threading"], "silently loses rows"),
         (["run", "r.yaml"], "name a folder with --output OUT"),
         (
             ["run", "r.yaml", "--output", "o", "--", "--direct_running_mode=multi_threading"],
