@@ -1,1 +1,8 @@
 """Language models: what they can be asked, and the backends that answer."""
+
+import os
+
+# Read when torch loads. Its threads would otherwise spin while they wait for one another, and
+# two processes on the same cores (two workers, or a run beside anything else) would slow each
+# other down manifold; with a short spin a process that is alone loses nothing.
+os.environ.setdefault("GOMP_SPINCOUNT", "3000")
