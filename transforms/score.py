@@ -1,12 +1,13 @@
 """Scoring stage: every pair is measured once; deciding is another stage's work."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from curation import progress
+from curation.models.isolation import Failure, isolate_failures
 from curation.scoring.pairs import PairScoring, score_pair
 from schemas.records import PreferencePair, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
@@ -58,15 +59,24 @@ class ScorePairs(Stage):
         return Scored(routed.pairs, routed.rejects, routed[COUNTS])
 
 
-def _score(pairs: Any, model: Any, scoring: PairScoring, model_name: str) -> list[PreferencePair]:
-    scored = []
-    for pair in pairs:
-        measured = score_pair(pair, model, scoring)
-        models = (*measured.provenance.models, f"scorer={model_name}")
-        provenance = measured.provenance._replace(models=models)
-        scored.append(measured._replace(provenance=provenance))
-        progress.count("scored")
-    return scored
+def _score(
+    pairs: Sequence[PreferencePair], model: Any, scoring: PairScoring, model_name: str
+) -> list[PreferencePair | Failure]:
+    def measure(batch: Sequence[PreferencePair]) -> list[PreferencePair]:
+        measured = [score_pair(pair, model, scoring) for pair in batch]
+        progress.count("scored", len(measured))
+        return measured
+
+    # Pairs are measured one by one; a batch that failed whole would measure the others again.
+    answers = [answer for pair in pairs for answer in isolate_failures(measure, [pair])]
+    return [_signed(answer, model_name) for answer in answers]
+
+
+def _signed(answer: PreferencePair | Failure, model_name: str) -> PreferencePair | Failure:
+    if isinstance(answer, Failure):
+        return answer
+    models = (*answer.provenance.models, f"scorer={model_name}")
+    return answer._replace(provenance=answer.provenance._replace(models=models))
 
 
 @beam.typehints.with_output_types(PreferencePair, rejects=Reject, counts=Count)
