@@ -91,7 +91,10 @@ def _run(
     except PrefstreamError:
         raise
     except Exception as error:
-        raise RunError(f"the run failed: {_cause(error)}") from error
+        cause = _cause(error)
+        if cause.startswith("KeyboardInterrupt"):  # Beam reports Ctrl-C like any other failure.
+            raise KeyboardInterrupt from None
+        raise RunError(f"the run failed: {cause}") from error
     if state not in (PipelineState.DONE, None):
         raise RunError(f"the run ended as {state}")
 

@@ -133,6 +133,14 @@ def test_the_same_run_again_publishes_the_same_snapshot(finished, conversations)
     assert again["snapshot"] == described["snapshot"]
 
 
+def wait_for_work(output):
+    """Until a run has claimed its staging directory, and a little longer."""
+    deadline = time.monotonic() + 120
+    while len(list((output / ".staging").rglob("*"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(2)
+
+
 def test_a_run_killed_in_the_middle_leaves_the_former_snapshot(finished, conversations):
     output, described = finished
     command = [sys.executable, "-m", "pipelines.cli", "run", "quickstart", "--output", str(output)]
@@ -140,16 +148,31 @@ def test_a_run_killed_in_the_middle_leaves_the_former_snapshot(finished, convers
     for change in SMALL:
         command += ["--set", change]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while len(list((output / ".staging").rglob("*"))) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(2)
+    wait_for_work(output)
     assert process.poll() is None
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert [p.name for p in (output / "snapshots").iterdir()] == [described["snapshot"]]
     assert curate("inspect", output, "--json").returncode == 0
     assert rows(output).height == sum(described["rows"].values())
+
+
+def test_an_interrupted_run_says_so_and_publishes_nothing(conversations, tmp_path):
+    command = [sys.executable, "-m", "pipelines.cli", "run", "quickstart"]
+    command += ["--input", str(conversations), "--output", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that starts something in the background has it ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )
+    wait_for_work(tmp_path / "out")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert errors.rstrip().endswith("interrupted; nothing was published")
+    assert not (tmp_path / "out/manifest.json").exists()
 
 
 def test_more_rejects_than_allowed_stop_the_run_before_it_publishes(conversations, tmp_path):
