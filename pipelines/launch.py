@@ -1,6 +1,7 @@
 """Running a recipe: check everything first, run the graph, publish last."""
 
 import importlib.metadata
+import logging
 import platform
 import uuid
 from typing import Any
@@ -16,20 +17,32 @@ from pipelines.recipe import ModelSpec, Recipe
 from pipelines.recipe_file import resolved
 from schemas.errors import PrefstreamError, RunError, UsageError
 from sinks.funnel import read_funnel
+from sinks.layout import MEMO
 from sinks.output import discard_run, prepare_output
 from sinks.publish import PublishedSnapshot, publish
 from sinks.snapshot import WriteSnapshot
 from transforms.ingest import list_inputs
+from transforms.memo import Memo
+from transforms.memo_compaction import compact
+from transforms.memo_files import check_store
+from transforms.memo_store import close_memo
 
 VERSION = importlib.metadata.version("prefstream")
 """Version of this software, as provenance and manifests tell it."""
+DEFAULT_MEMO = ""
+"""Stands for the store of answers in the dataset's own root."""
+_LOG = logging.getLogger(__name__)
 _PACKAGES = ("apache-beam", "pyarrow", "torch", "transformers")
 
 
-def launch(recipe: Recipe, output: str, options: PipelineOptions) -> PublishedSnapshot:
+def launch(
+    recipe: Recipe, output: str, options: PipelineOptions, memo: str | None = DEFAULT_MEMO
+) -> PublishedSnapshot:
     """Run a recipe and publish its snapshot.
 
-    Input: a checked recipe, the dataset's root, Beam's options. Output: what was published.
+    Input: a checked recipe, the dataset's root, Beam's options. Parameters: `memo`, folder or
+    URL where models' answers are kept, by default `.memo` in the dataset's root; None keeps
+    none. Output: what was published.
 
     Raises: UsageError or ModelError before any work when something needed is missing; RunError
     when the pipeline failed or too much of the input was refused. Nothing is published then.
@@ -37,14 +50,30 @@ def launch(recipe: Recipe, output: str, options: PipelineOptions) -> PublishedSn
     names = check_models(recipe)
     inputs = check_inputs(recipe)
     run_id = uuid.uuid4().hex
+    if memo:
+        check_store(memo)
     prepare_output(output, run_id)
+    store = f"{output.rstrip('/')}/{MEMO}" if memo == DEFAULT_MEMO else memo
+    kept = Memo(store, run_id) if store else None
     try:
-        _run(recipe, names, output, run_id, options)
+        _run(recipe, names, output, run_id, options=options, memo=kept)
         _check_rejects(read_funnel(output, run_id), recipe.sources.max_reject_share)
-        return publish(output, run_id, _run_info(recipe, names, inputs))
+        published = publish(output, run_id, _run_info(recipe, names, inputs))
     except BaseException:
         discard_run(output, run_id)
         raise
+    finally:
+        close_memo(run_id)
+    if kept:
+        _compact(kept)
+    return published
+
+
+def _compact(memo: Memo) -> None:
+    try:
+        compact(*memo)
+    except OSError as error:  # The dataset is published, and every answer is where it was.
+        _LOG.warning("the answers in %s were not compacted: %s", memo.store, error)
 
 
 def check_models(recipe: Recipe) -> ModelNames:
@@ -80,10 +109,16 @@ def _check(spec: ModelSpec) -> str:
 
 
 def _run(
-    recipe: Recipe, names: ModelNames, output: str, run_id: str, options: PipelineOptions
+    recipe: Recipe,
+    names: ModelNames,
+    output: str,
+    run_id: str,
+    *,
+    options: PipelineOptions,
+    memo: Memo | None,
 ) -> None:
     pipeline = beam.Pipeline(runner=make_runner(options), options=options)
-    delivery = build_graph(pipeline, recipe, names, VERSION)
+    delivery = build_graph(pipeline, recipe, names, VERSION, memo=memo)
     target = recipe.write.target_file_mb * 1_000_000
     _ = delivery._asdict() | "Write" >> WriteSnapshot(output, run_id, STAGES, target)
     try:

@@ -31,6 +31,7 @@ _LABELS = {
     "scored": "pairs scored",
     "pairs": "pairs kept",
     "tokens": "tokens",
+    "remembered": "answers remembered",
 }
 _REFRESHES_PER_SECOND = 2
 

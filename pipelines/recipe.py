@@ -87,13 +87,19 @@ class ModelSpec(Section):
     """One language model; a plain string is its `name`."""
 
     name: str
-    """`embedded`, or `transformers:PATH-OR-ID@REVISION`."""
+    """`embedded`, `transformers:PATH-OR-ID[@REVISION]`, `vllm:PATH-OR-ID[@REVISION]`, or
+    `openai:http://HOST:PORT/v1#MODEL[@REVISION]`."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the weights; auto is bfloat16 where it is fast."""
     max_context: int | None = Field(default=None, ge=16)
     """Context length in tokens; default: the model's own."""
     batch_size: int = Field(default=64, ge=1)
-    """Records that are handed to the model at once; changes no result."""
+    """Requests that are handed to the model at once; changes no result."""
+    token_budget: int | None = Field(default=None, ge=1)
+    """Tokens of one forward pass; default: what suits the device."""
+    accelerator: str | None = None
+    """What the model's stages ask a runner for, for example
+    `type:nvidia-l4;count:1;install-nvidia-driver`; no other stage asks for it."""
 
     @model_validator(mode="before")
     @classmethod
@@ -223,7 +229,9 @@ class FollowUpLikelihood(Section):
     per_side: int = Field(default=4, ge=1)
     """Positive and negative sentences per dimension."""
     language: str = "en"
-    """Language of the sentences."""
+    """Language of the sentences: en, de, es, fr, ja, pt, ru, zh, or one of the inventory's."""
+    inventory: str | None = None
+    """YAML file with other sentences; a relative path starts at the recipe file."""
     calibrate: bool = False
     """Subtract what a follow-up scores without a reply."""
 
@@ -234,7 +242,7 @@ class Score(Section):
     follow_up_likelihood: FollowUpLikelihood | None = FollowUpLikelihood()
     """Fills margin and both scores; null switches it off."""
     ches: bool = True
-    """Fill ches and ln_ches (arXiv 2410.08847)."""
+    """Fill ches, ln_ches, last_hidden_inner_product and edit_similarity (arXiv 2410.08847)."""
     max_tokens: int = Field(default=2048, ge=16)
     """Longest prompt and reply in tokens; longer pairs stay unscored."""
 

@@ -7,19 +7,27 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from curation.models.naming import parse_model_name
+from curation.models.naming import (
+    CAPABILITIES,
+    GENERATE,
+    HIDDEN,
+    LIKELIHOOD,
+    parse_model_name,
+)
+from curation.scoring.follow_up_inventory import load_follow_ups
 from pipelines.nearest import did_you_mean
 from pipelines.recipe import Recipe
 from pipelines.recipe_problems import check, shown
 from pipelines.recipe_set import INPUT_OPTIONS, apply_inputs, apply_override, fill_empty_sections
 from pipelines.recipe_yaml import Problem, Tree, parse_yaml
-from schemas.errors import RecipeError
+from schemas.errors import RecipeError, UsageError
 
 BUNDLED = pathlib.Path(__file__).parent / "recipes"
 """Folder of the recipes that come with the package."""
 MAX_BYTES = 1_000_000
 """Size above which a file is not taken for a recipe."""
 
+_INVENTORY = ("score", "follow_up_likelihood", "inventory")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -146,7 +154,24 @@ def _resolve_paths(tree: Tree, base: pathlib.Path) -> list[Problem]:
             if not path or not _matches(paths[index]):
                 problems.append(Problem(where, f"sources.{kind}.paths: no file matches {path!r}"))
         source["paths"] = paths
-    return problems
+    return problems + _resolve_inventory(tree, base)
+
+
+def _resolve_inventory(tree: Tree, base: pathlib.Path) -> list[Problem]:
+    section = tree.value
+    for key in _INVENTORY[:-1]:
+        section = section.get(key) if isinstance(section, dict) else None
+    path = section.get(_INVENTORY[-1]) if isinstance(section, dict) else None
+    if not isinstance(path, str):
+        return []
+    where = tree.where(_INVENTORY)
+    if where.line:
+        section[_INVENTORY[-1]] = path = os.path.normpath(base / path)
+    try:
+        load_follow_ups(path)
+    except UsageError as error:
+        return [Problem(where, f"{'.'.join(_INVENTORY)}: {error}")]
+    return []
 
 
 def _matches(pattern: str) -> bool:
@@ -174,8 +199,22 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
         lacks = "mine: no miner is on; name one of wildfeedback, revisions, ranked_siblings"
         problems.append(Problem(tree.where(("mine",)), lacks))
     for role in ("policy", "scorer"):
-        folder = parse_model_name(getattr(recipe.models, role).name).name
+        name = parse_model_name(getattr(recipe.models, role).name)
+        lacking = _uses(recipe, role) - CAPABILITIES[name.backend]
+        if lacking:
+            where = tree.where(("models", role, "name"))
+            cannot = f"{name.backend} models cannot give what the recipe asks of it: "
+            problems.append(Problem(where, f"models.{role}: {cannot}{', '.join(sorted(lacking))}"))
+        folder = name.name
         if folder.startswith(("/", "./", "../")) and not _exists(folder):
             where = tree.where(("models", role, "name"))
             problems.append(Problem(where, f"models.{role}: no such folder: {folder}"))
     return problems
+
+
+def _uses(recipe: Recipe, role: str) -> set[str]:
+    """What a recipe asks a model for, in the words of `curation.models.naming`."""
+    if role == "policy":
+        return {GENERATE} if recipe.mine.wildfeedback else set()
+    asked = {LIKELIHOOD} if recipe.score.follow_up_likelihood else set()
+    return asked | {HIDDEN} if recipe.score.ches else asked

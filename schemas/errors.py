@@ -29,6 +29,10 @@ class ModelError(PrefstreamError):
     """A language model that is missing, cannot load or cannot do what was asked of it."""
 
 
+class ModelUnavailableError(ModelError):
+    """A model that cannot be asked at all: asking it about another record would not help."""
+
+
 class MissingExtraError(ModelError):
     """An optional package is not installed; the message holds the command that installs it."""
 

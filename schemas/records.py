@@ -8,8 +8,9 @@ coders on the wire (`schemas.coders`) are derived from them.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-SCHEMA_VERSION = 1
-"""Version of all records together; written into every file's metadata."""
+SCHEMA_VERSION = 2
+"""Version of all records together; written into every file's metadata. Version 2 added the last
+three fields of `PreferencePair`; files of version 1 are read, with None for them."""
 
 ROLES = ("system", "user", "assistant", "tool")
 """Roles that a `Message` may have, in the usage of chat templates."""
@@ -178,6 +179,13 @@ class PreferencePair(NamedTuple):
     """Where it comes from."""
     split: str
     """One of `SPLITS`, empty until the split is decided; in the dataset the file name says it."""
+    last_hidden_inner_product: float | None = None
+    """Inner product of the final hidden states at the two sides' last tokens."""
+    edit_similarity: float | None = None
+    """Minus the normalised edit distance of the two sides' tokens: 0 (equal) to -1."""
+    cut_messages: int | None = None
+    """Oldest messages of the prompt that a model did not see, because they did not fit; the most
+    of all models that worked on the pair."""
 
 
 class PairDraft(NamedTuple):

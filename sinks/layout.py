@@ -4,6 +4,7 @@ OUT/manifest.json                the current snapshot and all others
 OUT/README.md                    the dataset card
 OUT/snapshots/<id>/              one immutable snapshot: manifest.json, data/, signals/, …
 OUT/.staging/<run>/              what a run has written and not published yet
+OUT/.memo/                       models' answers, kept from run to run
 """
 
 import re
@@ -17,6 +18,8 @@ CARD = "README.md"
 """Name of the dataset card."""
 STAGING = ".staging"
 """Directory of what is not published yet."""
+MEMO = ".memo"
+"""Directory of models' answers, which later runs use; safe to delete."""
 SNAPSHOTS = "snapshots"
 """Directory of the snapshots."""
 DUPLICATES = "duplicates"

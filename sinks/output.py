@@ -6,7 +6,7 @@ from pathlib import Path
 
 from schemas.errors import PublishError, UsageError
 from sinks.debris import claim_staging
-from sinks.layout import MANIFEST, STAGING, staging_directory
+from sinks.layout import MANIFEST, MEMO, STAGING, staging_directory
 from sinks.manifest import find_manifest
 from sinks.store import LocalStore, local_path, open_store
 
@@ -45,7 +45,7 @@ def discard_run(output: str, run_id: str) -> None:
 def _check_directory(path: Path, output: str) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
-        names = {entry.name for entry in path.iterdir()} - {STAGING}
+        names = {entry.name for entry in path.iterdir()} - {STAGING, MEMO}
     except FileExistsError:
         raise UsageError(f"{output} is a file; the output is a directory") from None
     except OSError as error:

@@ -11,8 +11,16 @@ from transforms.deduplicate import (
     DropDuplicateDrafts,
     KeepWithinBudget,
 )
-from transforms.inference import AskModel, ModelSettings
+from transforms.inference import (
+    AskModel,
+    Encode,
+    Generate,
+    MeasureJointly,
+    ModelSettings,
+    ScoreLikelihood,
+)
 from transforms.ingest import ReadRecords
+from transforms.memo import Memo, Memoize
 from transforms.mine import MinePairs
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
@@ -24,10 +32,16 @@ __all__ = [
     "CleanConversations",
     "DropDuplicateConversations",
     "DropDuplicateDrafts",
+    "Encode",
+    "Generate",
     "KeepWithinBudget",
+    "MeasureJointly",
+    "Memo",
+    "Memoize",
     "MinePairs",
     "ModelSettings",
     "ReadRecords",
+    "ScoreLikelihood",
     "ScorePairs",
     "SelectPairs",
     "SynthesizeReplies",

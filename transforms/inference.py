@@ -1,66 +1,161 @@
-"""Language models on Beam: loaded once per worker, called in batches through `RunInference`.
+"""Language models on Beam: loaded once per machine, called in batches through `RunInference`.
 
 A model is named here and loaded where it runs; importing this module loads none. A batch
-that raises is halved until the record that it failed on stands alone.
+that raises is halved until the request that it failed on stands alone.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Self
 
 import apache_beam as beam
+from apache_beam.options.pipeline_options import DirectOptions
 
 from curation.models.isolation import Failure
+from curation.models.tasks import GENERATION, HIDDEN, JOINT, LIKELIHOOD, Task
 
-Work = Callable[[Sequence[Any], Any], Sequence[Any]]
-"""What is done with a batch: `work(items, model)` gives an answer for each item, or raises."""
+Keep = Callable[[Sequence[tuple[Any, Any]], Sequence[Any]], None]
+"""What is done with a batch of `(context, request)` and its answers."""
 
 
 class ModelSettings(NamedTuple):
     """A model and how it is run.
 
     Parameters: `name` as in `curation.models.naming.parse_model_name`; `dtype`; `max_context` in
-    tokens; `batch_size` in records, which changes no result.
+    tokens; `batch_size` in requests and `token_budget` in tokens of one forward pass, which
+    change no result; `accelerator` as Beam's resource hint of that name takes it, for the
+    runners that can give one.
     """
 
     name: str = "embedded"
     dtype: str = "auto"
     max_context: int | None = None
-    batch_size: int = 32
+    batch_size: int = 64
+    token_budget: int | None = None
+    accelerator: str | None = None
 
 
 class AskModel(beam.PTransform):
-    """Have a language model do some work on each record.
+    """Put a request to a language model for each element.
 
-    Input: a PCollection of records. Output: a PCollection of `(record, answer)`, where the
-    answer is what `work` gave, or a `Failure`. Records and answers stay in their bundle: nothing
-    is shuffled.
+    Input: a PCollection of `(context, request)`, where the context is anything that the answer
+    belongs to. Output: a PCollection of `(context, answer)`; the answer is a `Failure` where the
+    model raised for this very request. Nothing is shuffled.
 
-    Parameters: `settings` of the model; `work(items, model)`, a picklable callable.
+    Parameters: `settings` of the model; `task`, what is asked; `load`, a picklable callable
+    that gives the model for the settings, for models that have no name.
     """
 
-    def __init__(self, settings: ModelSettings, work: Work) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        task: Task,
+        load: Callable[[ModelSettings], Any] | None = None,
+    ) -> None:
         super().__init__()
-        self._settings = settings
-        self._work = work
+        self.settings = settings
+        self.task = task
+        self._load = load
+        self._keep: Keep | None = None
+
+    def keeping(self, keep: Keep) -> Self:
+        """The same inference, which hands every batch of answers to `keep` first of all.
+
+        Parameters: `keep(batch, answers)`, picklable, is called where the model has answered.
+        """
+        copied = copy.copy(self)
+        copied._keep = keep
+        return copied
+
+    def identity(self) -> str:
+        """What tells this model's answers from another's: name, revision, number format, window.
+
+        Raises: ModelError or MissingExtraError when the model cannot be had here.
+        """
+        from curation.models.loading import check_model
+
+        settings = self.settings
+        if self._load is None:
+            label = check_model(settings.name, settings.dtype)
+        else:
+            load = getattr(self._load, "func", self._load)  # inside of a partial
+            label = f"{load.__module__}.{load.__qualname__}:{settings.name}"
+        return f"{label}|{settings.dtype}|{settings.max_context or 'whole'}"
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
-        """Run the model and pair each record with its answer."""
+        """Run the model on batches of requests."""
         # Beam's inference package imports torch as soon as it is imported itself.
         from apache_beam.ml.inference.base import RunInference
 
         from transforms.model_handler import LanguageModelHandler
 
-        handler = LanguageModelHandler(self._settings, self._work)
-        return (
-            pcoll
-            | "Run inference" >> RunInference(handler)
-            | "Record and answer" >> beam.ParDo(_RecordAndAnswer())
-        )
+        shared = _several_processes(pcoll.pipeline)
+        handler = LanguageModelHandler(self.settings, self.task, self._load, shared, self._keep)
+        ask: Any = RunInference(handler)
+        if self.settings.accelerator:
+            ask = ask.with_resource_hints(accelerator=self.settings.accelerator)
+        return pcoll | "Run inference" >> ask
 
 
-class _RecordAndAnswer(beam.DoFn):
-    def process(self, result: Any) -> Iterator[tuple[Any, Any]]:
-        yield result.example, result.inference
+class Generate(AskModel):
+    """Write replies: `(context, GenerationRequest)` to `(context, list[Completion])`.
+
+    >>> from curation.models.protocols import GenerationRequest
+    >>> from schemas.records import Message
+    >>> request = GenerationRequest([Message("user", "Name a colour.")], seed=1, max_new_tokens=2)
+    >>> with beam.Pipeline("FnApiRunner") as pipeline:
+    ...     asked = pipeline | beam.Create([("colour", request)]) | Generate()
+    ...     _ = asked | beam.Map(lambda answer: print(answer[0], answer[1][0].new_tokens))
+    colour 2
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings = ModelSettings(),
+        load: Callable[[ModelSettings], Any] | None = None,
+    ) -> None:
+        super().__init__(settings, GENERATION, load)
+
+
+class ScoreLikelihood(AskModel):
+    """Likelihoods of texts: `(context, LikelihoodRequest)` to `(context, LikelihoodResult)`."""
+
+    def __init__(
+        self,
+        settings: ModelSettings = ModelSettings(),
+        load: Callable[[ModelSettings], Any] | None = None,
+    ) -> None:
+        super().__init__(settings, LIKELIHOOD, load)
+
+
+class Encode(AskModel):
+    """Sums of hidden states: `(context, HiddenRequest)` to `(context, HiddenResult)`."""
+
+    def __init__(
+        self,
+        settings: ModelSettings = ModelSettings(),
+        load: Callable[[ModelSettings], Any] | None = None,
+    ) -> None:
+        super().__init__(settings, HIDDEN, load)
+
+
+class MeasureJointly(AskModel):
+    """Likelihoods and similarity: `(context, JointRequest)` to `(context, JointResult)`."""
+
+    def __init__(
+        self,
+        settings: ModelSettings = ModelSettings(),
+        load: Callable[[ModelSettings], Any] | None = None,
+    ) -> None:
+        super().__init__(settings, JOINT, load)
+
+
+def _several_processes(pipeline: beam.Pipeline) -> bool:
+    """Whether workers of the pipeline may be several processes on one machine."""
+    options = pipeline.options.view_as(DirectOptions)
+    if type(pipeline.runner).__name__ != "FnApiRunner":
+        return True
+    return options.direct_num_workers != 1 and options.direct_running_mode == "multi_processing"
 
 
 def is_failure(answer: Any) -> bool:

@@ -1,16 +1,17 @@
 """Synthesis stage: drafts whose chosen side is missing get one from the policy model."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from curation import progress
-from curation.synthesis.reply import ReplySampling, write_replies
+from curation.models.protocols import GenerationRequest
+from curation.synthesis.reply import ReplySampling, complete_draft, reply_request
 from schemas.records import Drop, PairDraft, PreferencePair, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
-from transforms.inference import AskModel, ModelSettings, is_failure
+from transforms.inference import Generate, ModelSettings, is_failure
+from transforms.memo import Memo, remembered
 from transforms.stage import Stage
 
 
@@ -34,7 +35,7 @@ class SynthesizeReplies(Stage):
     is.
 
     Parameters: `model` settings of the policy, `model_name` as `name@revision` for provenance,
-    `sampling` of the replies.
+    `sampling` of the replies, `memo`, where answers are kept (None: nowhere).
 
     Reference: WildFeedback (arXiv 2408.15549), section 3.3.
     """
@@ -44,10 +45,12 @@ class SynthesizeReplies(Stage):
         model: ModelSettings = ModelSettings(),
         model_name: str = "",
         sampling: ReplySampling = ReplySampling(),
+        memo: Memo | None = None,
     ) -> None:
         super().__init__()
-        self._model = model
-        self._work = partial(_write, sampling=sampling, model_name=model_name or model.name)
+        self._ask = remembered(Generate(model), memo)
+        self._model_name = model_name or model.name
+        self._sampling = sampling
 
     def expand(self, drafts: beam.PCollection) -> Synthesized:
         """Part the drafts, ask the model, put the outcomes together."""
@@ -56,19 +59,20 @@ class SynthesizeReplies(Stage):
         )
         written = (
             parted.missing
-            | "Write replies" >> AskModel(self._model, self._work)
+            | "Ask for replies" >> beam.Map(_request, self._sampling)
+            | "Write replies" >> self._ask
             | "Route replies"
-            >> beam.ParDo(_RouteReplies("synthesize")).with_outputs(
-                COUNTS, "drops", "rejects", main="pairs"
-            )
+            >> beam.ParDo(
+                _RouteReplies("synthesize", self._sampling, self._model_name)
+            ).with_outputs(COUNTS, "drops", "rejects", main="pairs")
         )
         pairs = (parted.complete, written.pairs) | "All pairs" >> beam.Flatten()
         counts = (parted[COUNTS], written[COUNTS]) | "Synthesis counts" >> beam.Flatten()
         return Synthesized(pairs, written.drops, written.rejects, counts)
 
 
-def _write(drafts: Any, model: Any, sampling: ReplySampling, model_name: str) -> Any:
-    return write_replies(drafts, model, sampling, model_name)
+def _request(draft: PairDraft, sampling: ReplySampling) -> tuple[PairDraft, GenerationRequest]:
+    return draft, reply_request(draft, sampling)
 
 
 @beam.typehints.with_output_types(PairDraft, complete=PreferencePair, counts=Count)
@@ -84,9 +88,16 @@ class _PartDrafts(CountingDoFn):
 
 @beam.typehints.with_output_types(PreferencePair, drops=Drop, rejects=Reject, counts=Count)
 class _RouteReplies(CountingDoFn):
+    def __init__(self, stage: str, sampling: ReplySampling, model_name: str) -> None:
+        super().__init__(stage)
+        self._sampling = sampling
+        self._model_name = model_name
+
     def process(self, element: tuple[PairDraft, Any]) -> Iterator[Any]:
         draft, answer = element
         progress.count("generated")
+        if not is_failure(answer):
+            answer = complete_draft(draft, answer[0], self._sampling, self._model_name)
         if is_failure(answer):
             self.tally[f"drop:{answer.reason}"] += 1
             yield beam.pvalue.TaggedOutput("rejects", reject_pair(draft.pair, "synthesize", answer))

@@ -1,10 +1,11 @@
 """Writing replies in batches, so that no reply depends on what it was batched with.
 
-Each prompt is read alone, at its own length. Then replies are written together, under two
-conditions. The key-value cache of a batch has a length that follows from each of its rows
-alone, since attention adds up in another order when there are more keys, masked or not. And
-a row of a matrix product could depend on how many rows there are: `free_widths` tries that
-out, and rows are only batched in widths that give the same bits.
+Prompts are read like everything that is scored, packed behind one another, each prompt once
+however many samples it gets. Then replies are written together, under two conditions. The
+key-value cache of a batch has a length that follows from each of its rows alone, since
+attention adds up in another order when there are more keys, masked or not. And a row of a
+matrix product could depend on how many rows there are: rows are only batched in widths that
+give the same bits (`curation.models.invariance`).
 """
 
 from collections import defaultdict
@@ -15,10 +16,12 @@ import torch
 from transformers import DynamicCache, StaticCache
 from transformers.cache_utils import StaticLayer
 
+from curation.models.batching import plan_batches
+from curation.models.forward import Forward
+from curation.models.invariance import MAX_WIDTH
+from curation.models.prefix_tree import pack
 from curation.models.sampling import RowSampler
 
-MAX_WIDTH = 16
-"""Most rows of a decoding step."""
 CACHE_STEP = 512
 """Cache lengths are multiples of this many tokens; rows of the same length share a batch."""
 
@@ -36,50 +39,41 @@ class Written(NamedTuple):
 
     tokens: list[int]
     finish_reason: str
-
-
-@torch.inference_mode()
-def free_widths(model: Any) -> tuple[int, ...]:
-    """Batch widths in which products of this model's shapes give each row the same bits.
-
-    Output: ascending widths, the last of them `MAX_WIDTH`. Where the number of rows matters
-    (float32 on most processors; on GPUs it is taken for granted) that is the only one, and short
-    batches are filled up.
-    """
-    if model.device.type != "cpu":
-        return (MAX_WIDTH,)
-    generator = torch.Generator().manual_seed(0)
-    free = set(range(1, MAX_WIDTH))
-    for height, width in {tuple(w.shape) for w in model.parameters() if w.dim() == 2}:
-        # The sums are zero but for their rounding errors, which show any other order of adding.
-        half = torch.randn(height, width // 2, generator=generator).to(model.dtype)
-        weight = torch.cat([half, -half], 1)
-        part = torch.randn(MAX_WIDTH, width // 2, generator=generator).to(model.dtype)
-        rows = torch.cat([part, part], 1)
-        whole = torch.nn.functional.linear(rows, weight)
-        for n in sorted(free):
-            if not torch.equal(torch.nn.functional.linear(rows[:n], weight), whole[:n]):
-                free.discard(n)
-    return (*sorted(free), MAX_WIDTH)
+    log_probability: float
+    """Nats, at temperature 1, the end of the turn included where it was written."""
 
 
 def decode(
-    model: Any, rows: Sequence[Row], stop_ids: frozenset[int], widths: Sequence[int]
+    forward: Forward, rows: Sequence[Row], stop_ids: frozenset[int], widths: Sequence[int]
 ) -> list[Written]:
     """Write a completion for each row.
 
-    Input: a causal language model of transformers, rows, the ids that end a turn, what
-    `free_widths` said of the model. Output: one `Written` for each row, in order.
+    Input: the forward pass of a model, rows, the ids that end a turn, what `free_widths` said
+    of the model. Output: one `Written` for each row, in order.
+
+    Raises: torch.OutOfMemoryError when one row alone does not fit.
     """
     alike: dict[int, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
         alike[_cache_length(row)].append(index)
     written: dict[int, Written] = {}
     for length, members in sorted(alike.items()):
-        for start in range(0, len(members), MAX_WIDTH):
-            batch = members[start : start + MAX_WIDTH]
+        todo = [members[n : n + MAX_WIDTH] for n in range(0, len(members), MAX_WIDTH)]
+        while todo:
+            batch = todo.pop(0)
             width = next(width for width in widths if width >= len(batch))
-            results = _decode_batch(model, [rows[i] for i in batch], width, length, stop_ids)
+            try:
+                results = _decode_batch(forward, [rows[i] for i in batch], width, length, stop_ids)
+            except torch.OutOfMemoryError:
+                if len(batch) == 1:
+                    raise
+                # On a GPU narrower steps are allowed where the widest do not fit.
+                half = len(batch) // 2
+                widths = sorted({*widths, half, len(batch) - half})
+                todo = [batch[:half], batch[half:], *todo]
+                if torch.cuda.is_available():
+                    torch.cuda.empty_cache()
+                continue
             written.update(zip(batch, results, strict=True))
     return [written[index] for index in range(len(rows))]
 
@@ -106,20 +100,24 @@ class _RowLayer(StaticLayer):
 
 
 def _decode_batch(
-    model: Any, rows: Sequence[Row], width: int, size: int, stop_ids: frozenset[int]
+    forward: Forward, rows: Sequence[Row], width: int, size: int, stop_ids: frozenset[int]
 ) -> list[Written]:
+    device, model = forward.device, forward.model
     lengths = torch.tensor([len(r.prompt) for r in rows] + [0] * (width - len(rows)))
-    lengths = lengths.to(model.device)
-    cache, hidden = _read_prompts(model, rows, width, size, lengths)
-    columns = torch.arange(size, device=model.device)
+    lengths = lengths.to(device)
+    cache, hidden = _read_prompts(forward, rows, width, size, lengths)
+    columns = torch.arange(size, device=device)
     tokens: list[list[int]] = [[] for _ in rows]
     reasons = ["length"] * len(rows)
+    sums = [0.0] * len(rows)
     open_rows = set(range(len(rows)))
     while True:
-        logits = model.lm_head(hidden).float()
+        logits = forward.logits(hidden)
+        normalizers = logits.logsumexp(1).tolist()
         following = torch.zeros(width, 1, dtype=torch.long)
         for index in sorted(open_rows):
             token = rows[index].sampler.pick(logits[index])
+            sums[index] += float(logits[index, token]) - normalizers[index]
             if token in stop_ids:
                 reasons[index] = "stop"
                 open_rows.discard(index)
@@ -129,37 +127,65 @@ def _decode_batch(
             if len(tokens[index]) == rows[index].max_new_tokens:
                 open_rows.discard(index)
         if not open_rows:
-            return [Written(*row) for row in zip(tokens, reasons, strict=True)]
+            return [Written(*row) for row in zip(tokens, reasons, sums, strict=True)]
         visible = columns <= lengths[:, None]
-        hidden = model.base_model(
-            input_ids=following.to(model.device),
+        states = model.base_model(
+            input_ids=following.to(device),
             attention_mask=visible[:, None, None, :],
             position_ids=lengths[:, None],
             past_key_values=cache,
         ).last_hidden_state[:, -1]
+        hidden = torch.nn.functional.pad(states, (0, 0, 0, MAX_WIDTH - width))
         # A row that is done stays where it is, or it would run out of the cache.
-        going = torch.tensor([i in open_rows for i in range(width)], device=model.device)
+        going = torch.tensor([i in open_rows for i in range(width)], device=device)
         lengths += going
 
 
 def _read_prompts(
-    model: Any, rows: Sequence[Row], width: int, size: int, lengths: torch.Tensor
+    forward: Forward, rows: Sequence[Row], width: int, size: int, lengths: torch.Tensor
 ) -> tuple[StaticCache, torch.Tensor]:
-    """Run each prompt alone and lay its keys and values into one shared cache."""
-    cache = StaticCache(config=model.config, max_cache_len=size)
+    """Read each different prompt once and lay its keys and values into one shared cache.
+
+    Output: the cache, and the hidden state after each row's prompt, `MAX_WIDTH` rows: the
+    vocabulary's product has always that many, or its bits could change.
+    """
+    config = forward.model.config
+    cache = StaticCache(config=config, max_cache_len=size)
     cache.layers = [_RowLayer(max_cache_len=size) for _ in cache.layers]
-    last_hidden = model.lm_head.weight.new_zeros(width, model.lm_head.weight.shape[1])
+    last_hidden = forward.model.lm_head.weight.new_zeros(
+        MAX_WIDTH, forward.model.lm_head.weight.shape[1]
+    )
+    readers: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
-        own = DynamicCache(config=model.config)
-        ids = torch.tensor([row.prompt], device=model.device)
-        hidden = model.base_model(input_ids=ids, past_key_values=own).last_hidden_state
-        last_hidden[index] = hidden[0, -1]
-        layers: Iterable[tuple[Any, Any]] = zip(cache.layers, own.layers, strict=True)
-        for target, source in layers:
-            if not target.is_initialized:
-                empty = source.keys.new_zeros((width, *source.keys.shape[1:]))
-                target.lazy_initialization(empty, empty)
-                target.lengths = lengths
-            target.keys[index, :, : len(row.prompt)] = source.keys[0]
-            target.values[index, :, : len(row.prompt)] = source.values[0]
+        readers[tuple(row.prompt)].append(index)
+    prompts = list(readers)
+    for group in plan_batches([len(prompt) for prompt in prompts], forward.budget):
+        own = DynamicCache(config=config)
+        trees = [pack([list(prompts[n])]) for n in group]
+        hidden = forward.hidden(trees, past_key_values=own)
+        start = 0
+        for n, states in zip(group, hidden, strict=True):
+            end = start + len(states)
+            for index in readers[prompts[n]]:
+                last_hidden[index] = states[-1]
+                _copy_keys(cache, own, index, slice(start, end), (width, lengths))
+            start = end
     return cache, last_hidden
+
+
+def _copy_keys(
+    cache: StaticCache,
+    own: DynamicCache,
+    row: int,
+    span: slice,
+    shape: tuple[int, torch.Tensor],
+) -> None:
+    width, lengths = shape
+    layers: Iterable[tuple[Any, Any]] = zip(cache.layers, own.layers, strict=True)
+    for target, source in layers:
+        if not target.is_initialized:
+            empty = source.keys.new_zeros((width, *source.keys.shape[1:]))
+            target.lazy_initialization(empty, empty)
+            target.lengths = lengths
+        target.keys[row, :, : span.stop - span.start] = source.keys[0, :, span]
+        target.values[row, :, : span.stop - span.start] = source.values[0, :, span]

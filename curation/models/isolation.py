@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
+from schemas.errors import ModelUnavailableError
+
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -24,6 +26,9 @@ def isolate_failures(
     Input: work that answers a whole batch or raises, and its items. Output: an answer or a
     `Failure` for each item, in order.
 
+    Raises: ModelUnavailableError, ConnectionError and EOFError (a model in another process that
+    has gone) as they come: they are no single item's fault.
+
     >>> def invert(numbers):
     ...     return [1 / n for n in numbers]
     >>> isolate_failures(invert, [2, 0, 4])
@@ -36,6 +41,8 @@ def isolate_failures(
         if len(answers) != len(items):
             raise RuntimeError(f"{len(items)} items asked, {len(answers)} answered")
         return list(answers)
+    except (ModelUnavailableError, ConnectionError, EOFError):
+        raise
     except Exception as error:
         if len(items) == 1:
             return [Failure(_reason(error), str(error)[:500])]

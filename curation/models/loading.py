@@ -1,74 +1,128 @@
 """Loading a model by its name, onto the device that is there."""
 
 import importlib.util
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from curation.models import embedded
-from curation.models.naming import parse_model_name
-from curation.models.protocols import Generator, JointScorer
+from curation.models.naming import ModelName, parse_model_name
 from schemas.errors import MissingExtraError, ModelError
 
-
-class LoadedModel(Generator, JointScorer, Protocol):
-    """What `load_model` gives: a model that writes and that scores, with a name."""
-
-    name: str
-    revision: str
+_EXTRAS = {
+    "embedded": ("models", ("torch", "transformers", "rapidfuzz")),
+    "transformers": ("models", ("torch", "transformers", "rapidfuzz")),
+    "vllm": ("vllm", ("vllm", "torch", "transformers")),
+    "openai": ("openai", ("openai",)),
+}
+"""What each backend needs: the extra, and the packages that it brings."""
 
 
 def check_model(name: str, dtype: str = "auto") -> str:
     """Say whether a model can be loaded here, without loading it.
 
-    Output: its `name@revision` as far as it is known before loading.
+    Output: its `name@revision`, the revision by content or commit (`curation.models.revision`),
+    so that another model under the same name has another one.
 
     Raises: UsageError for a name that cannot be, MissingExtraError or ModelError with the
     command that mends it.
     """
     parsed = parse_model_name(name)
-    missing = [m for m in ("torch", "transformers") if not importlib.util.find_spec(m)]
+    extra, packages = _EXTRAS[parsed.backend]
+    missing = [m for m in packages if not importlib.util.find_spec(m)]
     if missing:
         raise MissingExtraError(
-            f"model {name!r} needs {' and '.join(missing)}: pip install 'prefstream[models]'"
+            f"model {name!r} needs {' and '.join(missing)}: pip install 'prefstream[{extra}]'"
         )
+    if parsed.backend == "openai":
+        return parsed.identity
     if parsed.backend == "embedded":
         embedded.model_path(dtype)
-        return f"{parsed.name}@{embedded.REVISION}"
-    return f"{parsed.name}@{parsed.revision or 'main'}"
+    return f"{parsed.name}@{_revision(parsed)}"
 
 
-def load_model(name: str, dtype: str = "auto", max_context: int | None = None) -> LoadedModel:
+def load_model(
+    name: str,
+    dtype: str = "auto",
+    max_context: int | None = None,
+    token_budget: int | None = None,
+) -> Any:
     """Load a model onto the device that is there.
 
     Parameters: `name` as in `parse_model_name`; `dtype` is `auto` (bfloat16 on CUDA and on
     processors that compute in it, else float32), `bfloat16` or `float32`; `max_context` in
-    tokens.
+    tokens; `token_budget` of one forward pass. Output: an object that implements those protocols
+    of `curation.models.protocols` that its backend can, with `name`, `revision` and `close()`.
 
     Raises: as `check_model`, and ModelError when the model cannot be loaded.
     """
     label = check_model(name, dtype)
+    parsed = parse_model_name(name)
+    if parsed.backend == "openai":
+        from curation.models.openai_model import open_openai_model
+
+        return open_openai_model(parsed.url or "", parsed.name, parsed.revision)
+    if dtype == "auto":
+        dtype = _fast_dtype()
+    revision = label.rpartition("@")[2]
+    if parsed.backend == "vllm":
+        from curation.models.vllm_model import load_vllm
+
+        return load_vllm(parsed.name, revision, dtype, max_context)
+    return _load_transformers(parsed, revision, dtype, max_context, token_budget)
+
+
+def _load_transformers(
+    parsed: ModelName,
+    revision: str,
+    dtype: str,
+    max_context: int | None,
+    token_budget: int | None,
+) -> Any:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
+    from curation.models.packed_attention import IMPLEMENTATION
+    from curation.models.selfcheck import check_architecture
     from curation.models.transformers_model import TransformersModel
 
     logging.disable_progress_bar()
-    parsed = parse_model_name(name)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     source: dict[str, Any] = {"pretrained_model_name_or_path": parsed.name}
     if parsed.backend == "embedded":
         source["pretrained_model_name_or_path"] = str(embedded.model_path(dtype))
-    elif parsed.revision:
-        source["revision"] = parsed.revision
-    if dtype == "auto":
-        dtype = "bfloat16" if device == "cuda" else embedded.native_dtype()
+    elif not Path(parsed.name).is_dir():
+        source["revision"] = revision
     try:
         tokenizer = AutoTokenizer.from_pretrained(**source)
         model: Any = AutoModelForCausalLM.from_pretrained(
-            **source, dtype=getattr(torch, dtype), attn_implementation="sdpa"
+            **source, dtype=getattr(torch, dtype), attn_implementation=IMPLEMENTATION
         )
-        model = model.to(device)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ModelError(f"model {name!r} cannot be loaded: {error}") from error
-    label, _, revision = label.rpartition("@")
-    return TransformersModel(model, tokenizer, label, revision, max_context)
+        model = model.to("cuda" if torch.cuda.is_available() else "cpu")
+    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+        raise ModelError(f"model {parsed.name!r} cannot be loaded: {error}") from error
+    loaded = TransformersModel(
+        model, tokenizer, parsed.name, revision, max_context=max_context, token_budget=token_budget
+    )
+    check_architecture(loaded.forward)
+    return loaded
+
+
+def _revision(parsed: ModelName) -> str:
+    if parsed.backend == "embedded":
+        return embedded.REVISION
+    folder = Path(parsed.name)
+    if folder.is_dir():
+        from curation.models.revision import folder_revision
+
+        return folder_revision(folder)
+    if folder.is_absolute() or parsed.name.startswith((".", "~")):
+        raise ModelError(f"{parsed.name}: no such folder")
+    from curation.models.revision import hub_revision
+
+    return hub_revision(parsed.name, parsed.revision)
+
+
+def _fast_dtype() -> str:
+    import torch
+
+    return "bfloat16" if torch.cuda.is_available() else embedded.native_dtype()

@@ -1,194 +1,212 @@
 """The `transformers` backend: likelihoods, hidden states and generation on CPU or CUDA."""
 
-import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+import threading
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
+from rapidfuzz.distance import Levenshtein
 
 from curation.models.chat import ChatFormat
-from curation.models.decoding import Row, decode, free_widths
-from curation.models.prefix_tree import pack
+from curation.models.choices import choose
+from curation.models.decoding import Row, Written, decode
+from curation.models.forward import Forward, Measured
+from curation.models.invariance import free_widths, rows_are_free
+from curation.models.paths import Plan, by_response, plan_hidden, plan_joint, plan_likelihood
 from curation.models.protocols import (
     Completion,
+    Dropout,
     GenerationRequest,
     HiddenRequest,
+    HiddenResult,
     HiddenSum,
     JointRequest,
     JointResult,
     LikelihoodRequest,
+    LikelihoodResult,
+    Similarity,
 )
 from curation.models.sampling import RowSampler
-
-_LOGIT_ROWS = 256  # Rows of logits alive at once: 50 MB in float32 at 50,000 words.
-
-
-class _Path(NamedTuple):
-    """One token sequence and what is wanted of it."""
-
-    tokens: list[int]
-    likelihood_from: int | None
-    hidden_from: int | None
+from schemas.errors import ModelError
 
 
 class TransformersModel:
     """A causal language model with a chat template.
 
-    Implements `Generator`, `LikelihoodScorer`, `HiddenStateEncoder` and `JointScorer`. Every
-    request is one forward pass over its own packed tokens, so its numbers do not depend on
-    the requests around it.
+    Implements `Generator`, `LikelihoodScorer`, `HiddenStateEncoder` and `JointScorer`; may be
+    asked from several threads. On a CPU no answer depends on the requests around it, not in one
+    bit; on a GPU scores may differ in the last digits with the batch.
 
-    Parameters: `model` and `tokenizer` of transformers, `name` and `revision` for provenance,
-    `max_context` in tokens (default: what the model's configuration allows).
+    Parameters: `model` (with the attention of `curation.models.packed_attention`) and
+    `tokenizer` of transformers, `name` and `revision` for provenance, `max_context` in tokens
+    (default: what the model's configuration allows), `token_budget` of one forward pass.
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, name: str, revision: str, max_context: int | None = None
+        self,
+        model: Any,
+        tokenizer: Any,
+        name: str,
+        revision: str,
+        *,
+        max_context: int | None = None,
+        token_budget: int | None = None,
     ) -> None:
         self.model = model.eval()
         self.chat = ChatFormat(tokenizer)
         self.name = name
         self.revision = revision
         self.max_context = min(max_context or 1 << 30, _context_window(model.config))
-        self._bridge = self.chat.bridge_ids()
         self._stop_ids = _stop_ids(model, tokenizer)
         self._widths = free_widths(model)
-        # Logits in bfloat16 are steps of 1/8 nat: the last product is done in float32.
-        head = model.lm_head.weight
-        self._head = head.float() if head.device.type == "cpu" else head
+        if token_budget is None and model.device.type == "cpu" and not rows_are_free(model):
+            token_budget = 1  # Every request alone: sharing a pass would change its last bits.
+        self.forward = Forward(model, token_budget)
+        self._lock = threading.Lock()
 
-    @torch.inference_mode()
     def generate(self, requests: Sequence[GenerationRequest]) -> list[list[Completion]]:
         """Give `n` completions for each request.
 
-        Raises: PromptTooLongError when a request's last message does not fit.
+        Raises: PromptTooLongError when a request's last message does not fit; ModelError for a
+        guide by JSON schema, which this backend cannot follow.
         """
-        rows, owners = [], []
+        rows, prompts, guided = [], [], {}
         for index, request in enumerate(requests):
-            budget = min(request.max_prompt_tokens, self.max_context - request.max_new_tokens)
-            prompt = self.chat.fit(request.messages, budget)
-            for sample in range(request.n):
-                sampler = RowSampler(request.temperature, request.top_p, request.seed, sample)
-                rows.append(Row(prompt, request.max_new_tokens, sampler))
-                owners.append(index)
-        answers: list[list[Completion]] = [[] for _ in requests]
-        written = decode(self.model, rows, self._stop_ids, self._widths)
-        for owner, row, (tokens, reason) in zip(owners, rows, written, strict=True):
-            text = self.chat.tokenizer.decode(tokens, skip_special_tokens=True)
-            answers[owner].append(Completion(text, reason, len(row.prompt), len(tokens)))
-        return answers
-
-    def score(self, requests: Sequence[LikelihoodRequest]) -> list[list[list[float]]]:
-        """Give the log-probability (nats) of each token of each continuation."""
-        return [self._score(request) for request in requests]
-
-    def _score(self, request: LikelihoodRequest) -> list[list[float]]:
-        budget = min(request.max_tokens, self.max_context)
-        paths = []
-        for message in request.continuations:
-            own = self.chat.text_ids(message.content)
-            if message.role == "assistant":
-                context = self.chat.fit(request.context, budget - len(own))
+            prompt = self.chat.fit(request.messages, self._prompt_budget(request))
+            prompts.append(prompt)
+            if request.guide is None:
+                for sample in range(request.n):
+                    sampler = RowSampler(request.temperature, request.top_p, request.seed, sample)
+                    rows.append(Row(prompt.ids, request.max_new_tokens, sampler))
+            elif request.guide.choices:
+                guided[index] = [
+                    (text, [*self.chat.text_ids(text), self._end_of_turn])
+                    for text in request.guide.choices
+                ]
             else:
-                *prompt, reply = request.context
-                tail = self.chat.text_ids(reply.content) + self._bridge
-                context = self.chat.fit(prompt, budget - len(own) - len(tail)) + tail
-            paths.append(_Path(context + own, len(context), None))
-        return [list(likelihood) for likelihood, _ in self._run(paths)[0]]
+                raise ModelError(
+                    "the transformers backend cannot hold an answer to a JSON schema; the vllm "
+                    "backend and servers that have guided decoding can"
+                )
+        with self._lock, torch.inference_mode():
+            chosen = choose(self.forward, prompts, requests, guided)
+            written = iter(decode(self.forward, rows, self._stop_ids, self._widths))
+        return [
+            chosen[index]
+            if index in chosen
+            else [self._completion(prompt, next(written)) for _ in range(request.n)]
+            for index, (request, prompt) in enumerate(zip(requests, prompts, strict=True))
+        ]
 
-    def encode(self, requests: Sequence[HiddenRequest]) -> list[list[HiddenSum]]:
-        """Give the hidden sum of each response, accumulated in float64."""
-        joint = [JointRequest(r.prompt, r.responses, (), True, r.max_tokens) for r in requests]
-        return [list(result.hidden) for result in self.measure(joint)]
+    def score(self, requests: Sequence[LikelihoodRequest]) -> list[LikelihoodResult]:
+        """Give the log-probability (nats) of each token of each continuation.
+
+        Raises: PromptTooLongError when a request's last message and a continuation do not fit.
+        """
+        plans = [plan_likelihood(self.chat, r, self.max_context) for r in requests]
+        results: dict[int, LikelihoodResult] = {}
+        for dropout in dict.fromkeys(request.dropout for request in requests):
+            alike = [i for i, request in enumerate(requests) if request.dropout == dropout]
+            for i, (measured, tokens) in zip(
+                alike, self._run([plans[i] for i in alike], dropout), strict=True
+            ):
+                likelihoods = [m.likelihood for m in measured]
+                results[i] = LikelihoodResult(likelihoods, plans[i].cut_messages, tokens)
+        return [results[i] for i in range(len(requests))]
+
+    def encode(self, requests: Sequence[HiddenRequest]) -> list[HiddenResult]:
+        """Give the hidden sum of each response, accumulated in float64.
+
+        Raises: PromptTooLongError when a request's last message and a response do not fit.
+        """
+        plans = [plan_hidden(self.chat, r, self.max_context) for r in requests]
+        return [
+            HiddenResult(
+                [
+                    HiddenSum(m.total.tolist(), _terms(path), m.last.tolist())
+                    for m, path in zip(measured, plan.paths, strict=True)
+                ],
+                plan.cut_messages,
+                tokens,
+            )
+            for plan, (measured, tokens) in zip(plans, self._run(plans), strict=True)
+        ]
 
     def measure(self, requests: Sequence[JointRequest]) -> list[JointResult]:
         """Give what `score` and `encode` would, with every shared prefix computed once.
 
         Raises: PromptTooLongError when a request's last message and response do not fit.
         """
-        return [self._measure(request) for request in requests]
+        plans = [plan_joint(self.chat, r, self.max_context) for r in requests]
+        return [
+            _joint_result(request, plan, measured, tokens)
+            for request, plan, (measured, tokens) in zip(
+                requests, plans, self._run(plans), strict=True
+            )
+        ]
 
-    def _measure(self, request: JointRequest) -> JointResult:
-        responses = [self.chat.text_ids(text) for text in request.responses]
-        follow_ups = [self.chat.text_ids(text) for text in request.follow_ups]
-        # One prompt for all responses: what is compared must have seen the same history.
-        longest = max(map(len, responses))
-        if follow_ups:
-            longest += len(self._bridge) + max(map(len, follow_ups))
-        prompt = self.chat.fit(request.prompt, min(request.max_tokens, self.max_context) - longest)
-        paths = []
-        for response in responses:
-            if request.hidden:
-                paths.append(_Path(prompt + response, None, len(prompt) - 1))
-            spoken = prompt + response + self._bridge
-            paths += [_Path(spoken + own, len(spoken), None) for own in follow_ups]
-        measured, tokens = self._run(paths)
-        per_response = len(follow_ups) + request.hidden
-        rows = [list(row) for row in _batched(measured, per_response)]
-        return JointResult(
-            [[m.likelihood for m in row[request.hidden :]] for row in rows],
-            [
-                HiddenSum(row[0].hidden, len(response) + 1)
-                for row, response in zip(rows, responses, strict=True)
-                if request.hidden
-            ],
-            tokens,
+    def close(self) -> None:
+        """Nothing to end: memory goes with the last reference."""
+
+    def _run(
+        self, plans: Sequence[Plan], dropout: Dropout | None = None
+    ) -> list[tuple[list[Measured], int]]:
+        with self._lock:
+            return self.forward.run([plan.paths for plan in plans], dropout)
+
+    def _prompt_budget(self, request: GenerationRequest) -> int:
+        return min(request.max_prompt_tokens, self.max_context - request.max_new_tokens)
+
+    def _completion(self, prompt: Any, written: Written) -> Completion:
+        text = self.chat.tokenizer.decode(written.tokens, skip_special_tokens=True)
+        return Completion(
+            text,
+            written.finish_reason,
+            len(prompt.ids),
+            len(written.tokens),
+            written.log_probability,
+            prompt.cut_messages,
         )
 
-    @torch.inference_mode()
-    def _run(self, paths: Sequence[_Path]) -> tuple[list["_Measured"], int]:
-        """One forward pass over the packed paths, and what each path asked for."""
-        tree = pack([path.tokens for path in paths])
-        device = self.model.device
-        hidden = self.model.base_model(
-            input_ids=torch.from_numpy(tree.tokens)[None].to(device),
-            attention_mask=torch.from_numpy(tree.mask)[None, None].to(device),
-            position_ids=torch.from_numpy(tree.positions)[None].to(device),
-            use_cache=False,
-        ).last_hidden_state[0]
-        asked = [
-            (place[i - 1], path.tokens[i])
-            for path, place in zip(paths, tree.paths, strict=True)
-            if path.likelihood_from is not None
-            for i in range(path.likelihood_from, len(path.tokens))
-        ]
-        answers = iter(self._log_probabilities(hidden, asked))
-        measured = []
-        for path, place in zip(paths, tree.paths, strict=True):
-            likelihood: list[float] = []
-            if path.likelihood_from is not None:
-                likelihood = list(
-                    itertools.islice(answers, len(path.tokens) - path.likelihood_from)
-                )
-            total: list[float] = []
-            if path.hidden_from is not None:
-                rows = torch.from_numpy(place[path.hidden_from :]).to(device)
-                total = hidden[rows].double().sum(0).cpu().tolist()
-            measured.append(_Measured(likelihood, total))
-        return measured, len(tree.tokens)
-
-    def _log_probabilities(
-        self, hidden: torch.Tensor, asked: Sequence[tuple[int, int]]
-    ) -> list[float]:
-        """Log-probability of a token after a position, never all logits at once."""
-        answers: list[float] = []
-        for start in range(0, len(asked), _LOGIT_ROWS):
-            part = torch.tensor(asked[start : start + _LOGIT_ROWS], device=hidden.device)
-            states = hidden[part[:, 0]].to(self._head.dtype)
-            logits = torch.nn.functional.linear(states, self._head).float()
-            chosen = logits.gather(1, part[:, 1:])[:, 0]
-            answers += (chosen - logits.logsumexp(1)).cpu().tolist()
-        return answers
+    @property
+    def _end_of_turn(self) -> int:
+        end = self.chat.tokenizer.eos_token_id
+        return end if end is not None else min(self._stop_ids)
 
 
-class _Measured(NamedTuple):
-    likelihood: list[float]
-    hidden: list[float]
+def _joint_result(
+    request: JointRequest, plan: Plan, measured: Sequence[Measured], tokens: int
+) -> JointResult:
+    rows = by_response(measured, request)
+    follow_ups = [
+        [sum(m.likelihood) / len(m.likelihood) for m in row[request.similarity :]] for row in rows
+    ]
+    similarity = None
+    if request.similarity:
+        paths = [row[0] for row in by_response(plan.paths, request)]
+        similarity = _similarity(paths, [row[0] for row in rows])
+    return JointResult(follow_ups, similarity, plan.cut_messages, tokens)
 
 
-def _batched(items: Sequence[_Measured], size: int) -> Iterator[Sequence[_Measured]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def _similarity(paths: Sequence[Any], measured: Sequence[Measured]) -> Similarity:
+    responses = [path.tokens[path.hidden_from + 1 :] for path in paths]
+    return Similarity(
+        [_terms(path) for path in paths],
+        _products([m.total for m in measured]),
+        _products([m.last for m in measured]),
+        [[Levenshtein.normalized_distance(a, b) for b in responses] for a in responses],
+    )
+
+
+def _products(vectors: Sequence[Any]) -> list[list[float]]:
+    # One product at a time: a matrix product would add up in another order on the diagonal, and
+    # equal responses would not cancel out.
+    return [[float(np.dot(a, b)) for b in vectors] for a in vectors]
+
+
+def _terms(path: Any) -> int:
+    return len(path.tokens) - path.hidden_from
 
 
 def _context_window(config: Any) -> int:

@@ -6,12 +6,10 @@ the prompt without it, so that what is trained on is (x, chosen, rejected).
 Reference: Shi et al., WildFeedback (arXiv 2408.15549), section 3.3.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from curation import progress
 from curation.feedback.preference import hinted_messages
-from curation.models.protocols import Completion, GenerationRequest, Generator
+from curation.models.protocols import Completion, GenerationRequest
 from schemas.ids import pair_id, seed_from
 from schemas.records import Drop, Message, PairDraft, PreferencePair
 
@@ -71,20 +69,8 @@ def complete_draft(
         seed=seed_from(sampling.seed, pair.id),
     )
     return pair._replace(
-        id=pair_id(pair.prompt, chosen, pair.rejected), chosen=chosen, provenance=provenance
+        id=pair_id(pair.prompt, chosen, pair.rejected),
+        chosen=chosen,
+        provenance=provenance,
+        cut_messages=completion.cut_messages,
     )
-
-
-def write_replies(
-    drafts: Sequence[PairDraft], model: Generator, sampling: ReplySampling, model_name: str
-) -> list[PreferencePair | Drop]:
-    """Complete several drafts in one call of the model.
-
-    Raises: PromptTooLongError when a draft's last message alone exceeds `max_prompt_tokens`.
-    """
-    completions = model.generate([reply_request(draft, sampling) for draft in drafts])
-    answers = []
-    for draft, (completion,) in zip(drafts, completions, strict=True):
-        progress.count("tokens", completion.prompt_tokens + completion.new_tokens)
-        answers.append(complete_draft(draft, completion, sampling, model_name))
-    return answers

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from curation.models.protocols import GenerationRequest
+from curation.models import decoding
+from curation.models.protocols import GenerationRequest, Guide, LikelihoodRequest
 from curation.models.sampling import RowSampler
+from schemas.errors import ModelError
 from schemas.records import Message
 
 SAMPLE = Path(__file__).parents[2] / "pipelines/samples/oasst_sample.jsonl"
@@ -52,6 +54,56 @@ def test_samples_of_one_request_differ_and_the_first_is_the_single_one(model, to
     [samples] = model.generate([REQUESTS[0]._replace(n=3)])
     assert samples[0] == together[0][0]
     assert len({sample.text for sample in samples}) > 1
+
+
+@pytest.mark.parametrize(("question", "finish"), [("Say yes.", "length"), ("Hi", "stop")])
+def test_a_reply_knows_how_likely_it_was(float32_model, question, finish):
+    request = GenerationRequest([Message("user", question)], 5, 40, temperature=0.0)
+    [[reply]] = float32_model.generate([request])
+    [scored] = float32_model.score(
+        [LikelihoodRequest(request.messages, [Message("assistant", reply.text)])]
+    )
+    total = sum(scored.continuations[0])
+    assert reply.finish_reason == finish
+    if finish == "stop":  # the end of the turn has a probability, too
+        assert total - 5 < reply.log_probability < total
+    else:
+        assert reply.log_probability == pytest.approx(total, abs=1e-3)
+
+
+def test_a_choice_is_one_of_the_texts_and_the_likeliest_when_greedy(model):
+    texts = ("Yes", "No", "Yes, of course, my friend")
+    request = GenerationRequest(
+        [Message("user", "Is grass green? Yes or no?")], 1, temperature=0.0, guide=Guide(texts)
+    )
+    [[greedy]] = model.generate([request])
+    [drawn] = model.generate([request._replace(temperature=3.0, n=40)])
+    assert {sample.text for sample in drawn} <= set(texts)
+    assert greedy.log_probability == max(sample.log_probability for sample in drawn)
+    assert len({sample.text for sample in drawn}) > 1
+    mixed = model.generate([REQUESTS[0], request])
+    assert mixed == [model.generate([REQUESTS[0]])[0], [greedy]]
+
+
+def test_a_json_schema_is_refused_by_a_backend_that_cannot_hold_it(model):
+    with pytest.raises(ModelError, match="JSON schema"):
+        model.generate([REQUESTS[0]._replace(guide=Guide(json_schema="{}"))])
+
+
+def test_rows_that_do_not_fit_into_memory_are_written_in_smaller_batches(
+    model, together, monkeypatch
+):
+    real, refused = decoding._read_prompts, []
+
+    def read(forward, rows, width, size, lengths):
+        if width > 3:
+            refused.append(width)
+            raise torch.OutOfMemoryError("as a GPU says it")
+        return real(forward, rows, width, size, lengths)
+
+    monkeypatch.setattr(decoding, "_read_prompts", read)
+    assert model.generate(REQUESTS) == together
+    assert refused
 
 
 def test_greedy_reply_is_the_most_likely_token_each_time(float32_model):

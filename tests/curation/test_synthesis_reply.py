@@ -3,12 +3,7 @@
 import pytest
 
 from curation.models.protocols import Completion
-from curation.synthesis.reply import (
-    ReplySampling,
-    complete_draft,
-    reply_request,
-    write_replies,
-)
+from curation.synthesis.reply import ReplySampling, complete_draft, reply_request
 from schemas.ids import pair_id
 from schemas.records import Drop, Message, PairDraft, PreferencePair, Provenance
 
@@ -75,8 +70,12 @@ def test_seeds_differ_between_drafts_and_between_runs():
     assert len(seeds) == 3
 
 
-def test_the_real_model_writes_the_same_replies_again(model):
-    sampling = SAMPLING._replace(keep_truncated=True)
-    once = write_replies([DRAFT], model, sampling, "m@r")
-    assert once == write_replies([DRAFT], model, sampling, "m@r")
-    assert once[0].chosen[0].content
+def test_the_real_model_writes_the_same_reply_again(model):
+    request = reply_request(DRAFT, SAMPLING)
+    once, again = model.generate([request]), model.generate([request])
+    assert once == again
+    assert (
+        complete_draft(DRAFT, once[0][0], SAMPLING._replace(keep_truncated=True), "m@r")
+        .chosen[0]
+        .content
+    )

@@ -45,7 +45,7 @@ def problems(folder, text, overrides=(), inputs=None):
         ("split: 0.1", "split: expected a mapping, got 0.1"),
         ("split: [0.1]", "split: expected a mapping, got a list"),
         ("write: {license: 2024-13-45, license_: x}", 'unknown key "write.license_"; did you '),
-        ("models: {policy: vllm:x}", "models.policy.name: model 'vllm:x': expected 'embedded'"),
+        ("models: {policy: llama:x}", "models.policy.name: model 'llama:x': expected 'embedded'"),
         ("models: {policy: embeded}", "models.policy.name: model 'embeded': expected 'embedded'"),
         ("models: {policy: 'transformers:/no/dir'}", "models.policy: no such folder: /no/dir"),
         ("models: {policy: {dtype: float32}}", "models.policy.name: is missing"),

@@ -12,7 +12,7 @@ from sinks_factories import make_drop, make_pair, make_reject, make_signal, publ
 from sinks_run_info import make_run_info
 
 from schemas.ids import pair_id
-from schemas.records import DATASET_COLUMNS, Message, PreferencePair
+from schemas.records import DATASET_COLUMNS, SCHEMA_VERSION, Message, PreferencePair
 from sinks.inspect import read_pairs
 from sinks.publish import publish
 
@@ -117,7 +117,7 @@ def test_duckdb_reads_every_kind_of_file(dataset: Path) -> None:
 def test_files_are_zstd_with_a_page_index_and_the_schema_version(dataset: Path) -> None:
     for path in dataset.rglob("*.parquet"):
         metadata = pq.read_metadata(path)
-        assert metadata.metadata[b"prefstream.schema_version"] == b"1"
+        assert metadata.metadata[b"prefstream.schema_version"] == str(SCHEMA_VERSION).encode()
         for group in range(metadata.num_row_groups):
             column = metadata.row_group(group).column(0)
             assert column.compression == "ZSTD"

@@ -1,0 +1,84 @@
+"""The four things that a model can be asked, each with what is needed to keep its answers.
+
+A `Task` says how a batch of requests is put to a model, and how an answer comes back out of
+JSON. Its `version` is part of the key that an answer is kept under: raise it when the same
+request begins to mean something else to a model (another chat frame, another order of
+scoring), and every answer kept before is asked anew.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from curation.models.protocols import (
+    Completion,
+    HiddenResult,
+    HiddenSum,
+    JointResult,
+    LikelihoodResult,
+    Similarity,
+)
+
+
+class Task(NamedTuple):
+    """One kind of model work; all of its parts are importable functions, so that it pickles."""
+
+    name: str
+    version: int
+    ask: Callable[[Any, Sequence[Any]], Sequence[Any]]
+    """`ask(model, requests)` gives an answer for each request, in order, or raises."""
+    restore: Callable[[Any], Any]
+    """Make an answer again from what JSON has kept of it."""
+    tokens: Callable[[Any], int]
+    """How many tokens an answer has cost."""
+
+
+def _generate(model: Any, requests: Sequence[Any]) -> Sequence[Any]:
+    return model.generate(requests)
+
+
+def _score(model: Any, requests: Sequence[Any]) -> Sequence[Any]:
+    return model.score(requests)
+
+
+def _encode(model: Any, requests: Sequence[Any]) -> Sequence[Any]:
+    return model.encode(requests)
+
+
+def _measure(model: Any, requests: Sequence[Any]) -> Sequence[Any]:
+    return model.measure(requests)
+
+
+def _completions(value: Any) -> list[Completion]:
+    return [Completion(*item) for item in value]
+
+
+def _completion_tokens(answer: Sequence[Completion]) -> int:
+    return sum(c.new_tokens for c in answer) + max((c.prompt_tokens for c in answer), default=0)
+
+
+def _likelihoods(value: Any) -> LikelihoodResult:
+    return LikelihoodResult(*value)
+
+
+def _hidden(value: Any) -> HiddenResult:
+    sums, *rest = value
+    return HiddenResult([HiddenSum(*item) for item in sums], *rest)
+
+
+def _joint(value: Any) -> JointResult:
+    follow_ups, similarity, *rest = value
+    return JointResult(follow_ups, Similarity(*similarity) if similarity else None, *rest)
+
+
+def _tokens(answer: Any) -> int:
+    return answer.tokens
+
+
+GENERATION = Task("generate", 1, _generate, _completions, _completion_tokens)
+"""`GenerationRequest` to a list of `Completion`."""
+LIKELIHOOD = Task("score", 1, _score, _likelihoods, _tokens)
+"""`LikelihoodRequest` to `LikelihoodResult`."""
+HIDDEN = Task("encode", 1, _encode, _hidden, _tokens)
+"""`HiddenRequest` to `HiddenResult`."""
+JOINT = Task("measure", 1, _measure, _joint, _tokens)
+"""`JointRequest` to `JointResult`."""
