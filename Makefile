@@ -10,7 +10,7 @@ VLLM_VENV := .venv-vllm
 VLLM_READY := $(VLLM_VENV)/.ready
 OUT ?= out/quickstart
 
-.PHONY: help demo test test-vllm lint bench clean
+.PHONY: help demo test test-vllm lint bench bench-models clean
 
 help:
 	@echo "make demo   mine a preference dataset from the sample conversations (about 5 minutes)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-vllm   run the vllm backend's tests, on real vLLM on this CPU (Linux, x86-64)"
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed against the floor of the hardware"
+	@echo "make bench-models   measure what the model engine saves"
 
 $(READY): pyproject.toml constraints.txt
 	@echo "==> virtual environment in $(VENV)"
@@ -62,6 +63,10 @@ lint: $(READY)
 bench: $(READY)
 	@echo "==> ingest against the floor of parsing JSON"
 	@$(BIN)/python benchmarks/ingest.py
+
+bench-models: $(READY)
+	@echo "==> the model engine against the plain ways to the same answers (about 15 minutes)"
+	@$(BIN)/python benchmarks/models.py
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build out *.egg-info

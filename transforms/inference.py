@@ -72,15 +72,20 @@ class AskModel(beam.PTransform):
 
         Raises: ModelError or MissingExtraError when the model cannot be had here.
         """
-        from curation.models.loading import check_model
+        from curation.models.loading import check_model, resolved_dtype
+        from curation.models.naming import parse_model_name
 
         settings = self.settings
+        dtype = settings.dtype
         if self._load is None:
-            label = check_model(settings.name, settings.dtype)
+            backend = parse_model_name(settings.name).backend
+            label = f"{backend}:{check_model(settings.name, dtype)}"
+            # A server computes in what it was started with.
+            dtype = "served" if backend == "openai" else resolved_dtype(dtype)
         else:
             load = getattr(self._load, "func", self._load)  # inside of a partial
             label = f"{load.__module__}.{load.__qualname__}:{settings.name}"
-        return f"{label}|{settings.dtype}|{settings.max_context or 'whole'}"
+        return f"{label}|{dtype}|{settings.max_context or 'whole'}"
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
         """Run the model on batches of requests."""

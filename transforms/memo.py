@@ -145,6 +145,7 @@ class _Keeper:
                 keys.append(key)
                 values.append(data)
         open_memo(*self._memo).put(self._task.name, self._model, keys, values)
+        Metrics.counter(_NAMESPACE, "memo_kept").inc(len(keys))
 
 
 def _to_each_context(element: tuple[Any, Any]) -> Iterator[tuple[Any, Any]]:

@@ -21,7 +21,9 @@ class KeyIndex:
     """
 
     def __init__(self) -> None:
-        self._keys: npt.NDArray[np.uint64] = np.empty((0, 2), np.uint64)
+        # Halves apart, because a search wants its numbers next to one another.
+        self._high: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
+        self._low: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
         self._places: npt.NDArray[np.uint32] = np.empty((0, 2), np.uint32)
         self._pending: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint32]]] = []
         self._recent: dict[bytes, tuple[int, int]] = {}
@@ -43,31 +45,37 @@ class KeyIndex:
         """Frame and row of each key, None for one that is not there."""
         found = [self._recent.get(key) for key in keys]
         self._merge()
-        if not len(self._keys) or not keys:
+        if not len(self._high) or not keys:
             return found
-        asked = split_keys(keys)
-        at = np.searchsorted(self._keys[:, 0], asked[:, 0])
-        at = np.minimum(at, len(self._keys) - 1)
-        # Two keys with the same first half would hide one another; then one is asked again.
-        there = (self._keys[at] == asked).all(1)
+        at, there = self._search(split_keys(keys))
         places = self._places[at].tolist()
         return [
             (places[n][0], places[n][1]) if place is None and there[n] else place
             for n, place in enumerate(found)
         ]
 
-    def count(self) -> int:
-        """How many different keys there are."""
-        self._merge()
-        return len(np.unique(self._keys, axis=0)) + len(self._recent)
+    def _search(
+        self, asked: npt.NDArray[np.uint64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Where each key stands, and whether it does."""
+        high, low, last = asked[:, 0].copy(), asked[:, 1], len(self._high) - 1
+        at = np.searchsorted(self._high, high)
+        while True:
+            inside = np.minimum(at, last)
+            alike = (at <= last) & (self._high[inside] == high)
+            there = alike & (self._low[inside] == low)
+            if (alike == there).all():
+                return inside, there
+            at = at + (alike & ~there)  # another key with the same first half
 
     def _merge(self) -> None:
         if not self._pending:
             return
         # Newest first: a stable sort keeps them so among equal keys, and a search finds the first.
-        parts = [*reversed(self._pending), (self._keys, self._places)]
-        keys = np.concatenate([keys for keys, _ in parts])
-        places = np.concatenate([places for _, places in parts])
-        order = np.argsort(keys[:, 0], kind="stable")
-        self._keys, self._places = keys[order], places[order]
+        newest = self._pending[::-1]
+        high = np.concatenate([*(keys[:, 0] for keys, _ in newest), self._high])
+        low = np.concatenate([*(keys[:, 1] for keys, _ in newest), self._low])
+        places = np.concatenate([*(places for _, places in newest), self._places])
+        order = np.argsort(high, kind="stable")
+        self._high, self._low, self._places = high[order], low[order], places[order]
         self._pending = []

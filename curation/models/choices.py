@@ -5,34 +5,42 @@ text that begins another one has no advantage.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from curation.models.chat import Fitted
-from curation.models.forward import Forward
 from curation.models.paths import Path
 from curation.models.protocols import Completion, GenerationRequest
 
 
+class PathScorer(Protocol):
+    """What tells the log-probabilities of paths, as `Measured.likelihood` of each."""
+
+    def run(self, requests: Sequence[Sequence[Path]]) -> Sequence[tuple[Sequence[Any], int]]:
+        """Measure the paths of several requests; see `curation.models.forward.Forward.run`."""
+        ...
+
+
 def choose(
-    forward: Forward,
+    scorer: PathScorer,
     prompts: Sequence[Fitted],
     requests: Sequence[GenerationRequest],
     guided: Mapping[int, Sequence[tuple[str, list[int]]]],
 ) -> dict[int, list[Completion]]:
     """Choose among the texts of each guided request.
 
-    Input: all prompts and requests; for the indices of the guided ones their texts with the
-    token ids of each, the end of the turn included. Output: `n` completions for each of these;
-    temperature 0 takes the likeliest text, any other draws from the probabilities of the texts,
-    sharpened or flattened by it, by the request's seed.
+    Input: what measures paths; all prompts and requests; for the indices of the guided ones
+    their texts with the token ids of each, the end of the turn included. Output: `n`
+    completions for each of these; temperature 0 takes the likeliest text, any other draws from
+    the probabilities of the texts, sharpened or flattened by it, by the request's seed.
     """
     paths = [
         [Path(prompts[i].ids + ids, len(prompts[i].ids), None) for _, ids in texts]
         for i, texts in guided.items()
     ]
     chosen = {}
-    for (index, texts), (measured, _) in zip(guided.items(), forward.run(paths), strict=True):
+    for (index, texts), (measured, _) in zip(guided.items(), scorer.run(paths), strict=True):
         request, prompt = requests[index], prompts[index]
         sums = [sum(m.likelihood) for m in measured]
         chosen[index] = [

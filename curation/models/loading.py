@@ -61,8 +61,7 @@ def load_model(
         from curation.models.openai_model import open_openai_model
 
         return open_openai_model(parsed.url or "", parsed.name, parsed.revision)
-    if dtype == "auto":
-        dtype = _fast_dtype()
+    dtype = resolved_dtype(dtype)
     revision = label.rpartition("@")[2]
     if parsed.backend == "vllm":
         from curation.models.vllm_model import load_vllm
@@ -98,7 +97,7 @@ def _load_transformers(
             **source, dtype=getattr(torch, dtype), attn_implementation=IMPLEMENTATION
         )
         model = model.to("cuda" if torch.cuda.is_available() else "cpu")
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
+    except Exception as error:  # Readers of weights raise errors of several libraries.
         raise ModelError(f"model {parsed.name!r} cannot be loaded: {error}") from error
     loaded = TransformersModel(
         model, tokenizer, parsed.name, revision, max_context=max_context, token_budget=token_budget
@@ -122,7 +121,10 @@ def _revision(parsed: ModelName) -> str:
     return hub_revision(parsed.name, parsed.revision)
 
 
-def _fast_dtype() -> str:
+def resolved_dtype(dtype: str) -> str:
+    """The number format that `auto` stands for on this machine; any other is itself."""
     import torch
 
+    if dtype != "auto":
+        return dtype
     return "bfloat16" if torch.cuda.is_available() else embedded.native_dtype()

@@ -191,7 +191,8 @@ def _log_probability(entries: list[Any], text: str, finish_reason: str) -> float
 
 def _held_to(guide: Guide, text: str, finish_reason: str) -> str:
     if guide.json_schema is not None:
-        _parse(text, finish_reason)
+        if finish_reason != "length":  # What was cut off says so itself.
+            _parse(text, finish_reason)
         return text
     if text in guide.choices:
         return text

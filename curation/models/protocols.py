@@ -18,7 +18,8 @@ class Guide(NamedTuple):
     choices: Sequence[str] = ()
     """The answer is one of these texts."""
     json_schema: str | None = None
-    """The answer is a JSON document that this JSON schema (as JSON text) allows."""
+    """The answer is a JSON document that this JSON schema (as JSON text) allows; one that was cut
+    at `max_new_tokens` is the beginning of such a document, and its finish reason says so."""
 
 
 class GenerationRequest(NamedTuple):

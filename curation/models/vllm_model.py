@@ -7,7 +7,7 @@ both backends that run here read the very same sequences.
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from curation.models.chat import ChatFormat, Fitted
 from curation.models.choices import choose
@@ -86,7 +86,7 @@ class VllmModel:
                 ]
             else:
                 written += [(index, sample) for sample in range(request.n)]
-        chosen = choose(cast(Any, self._scorer), prompts, requests, guided) if guided else {}
+        chosen = choose(self._scorer, prompts, requests, guided) if guided else {}
         answers = [chosen.get(index, []) for index in range(len(requests))]
         with refusals():
             sampling = [_sampling(requests[index], sample) for index, sample in written]

@@ -15,8 +15,9 @@ class PairScoring(NamedTuple):
     """What to measure of each pair.
 
     Parameters: `dimensions`, `per_side`, `language` and `inventory` choose the follow-ups of
-    FLR (`choose_follow_ups`), no dimensions means no FLR; `calibrate` subtracts the reward of an empty reply; `ches` asks for
-    CHES, lnCHES and the other two of `curation.scoring.ches`; `max_tokens` bounds prompt and response.
+    FLR (`choose_follow_ups`), no dimensions means no FLR; `calibrate` subtracts the reward of an
+    empty reply; `ches` asks for CHES, lnCHES and the other two of `curation.scoring.ches`;
+    `max_tokens` bounds prompt and response.
     """
 
     dimensions: tuple[str, ...] = ("understanding", "engagingness", "following")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pipelines.printable import printable
 from schemas.errors import UsageError
 
 memo = typer.Typer(
@@ -45,8 +46,9 @@ def stats(
         f"{described['damaged_bytes']:,} damaged bytes"
     )
     for row in described["models"]:
+        name = printable(f"{row['task']:<9} {row['model']}")
         day = time.strftime("%Y-%m-%d", time.gmtime(row["newest"]))
-        typer.echo(f"{row['answers']:>12,}  {row['task']:<9} {row['model']}  newest {day}")
+        typer.echo(f"{row['answers']:>12,}  {name}  newest {day}")
 
 
 @memo.command()

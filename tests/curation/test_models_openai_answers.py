@@ -237,10 +237,16 @@ def test_an_answer_that_ignores_its_guide_is_an_error_and_is_not_repaired(
     assert len(server.seen) == 1
 
 
-def test_a_document_that_was_cut_off_is_an_error_that_says_so(server, model):
+def test_a_document_that_was_cut_off_says_so(server, model):
     server.script = [answer('{"score": ', finish_reason="length")]
+    [[cut]] = model.generate([ask(guide=Guide(json_schema=SCHEMA))])
+    assert (cut.text, cut.finish_reason) == ('{"score": ', "length")
+
+
+def test_a_choice_that_was_cut_off_is_an_error_that_says_so(server, model):
+    server.script = [answer('{"answer": "ye', finish_reason="length")]
     with pytest.raises(ModelError, match="it was cut off"):
-        model.generate([ask(guide=Guide(json_schema=SCHEMA))])
+        model.generate([ask(guide=Guide(("yes", "no")))])
 
 
 def test_a_schema_that_is_no_json_is_an_error_before_anything_is_asked(server, model):

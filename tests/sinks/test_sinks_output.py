@@ -20,6 +20,15 @@ def test_what_an_earlier_run_has_left_in_staging_is_no_obstacle(tmp_path: Path) 
     prepare_output(str(tmp_path), "run-2")
 
 
+def test_kept_answers_are_no_obstacle_and_stay(tmp_path: Path) -> None:
+    (tmp_path / ".memo").mkdir()
+    (tmp_path / ".memo" / "answers").write_text("paid for")
+    prepare_output(str(tmp_path), "run-1")
+    discard_run(str(tmp_path), "run-1")
+    publish_run(str(tmp_path), pairs=[make_pair("tea")])
+    assert (tmp_path / ".memo" / "answers").read_text() == "paid for"
+
+
 def test_a_dataset_can_be_written_again(tmp_path: Path) -> None:
     publish_run(str(tmp_path), pairs=[make_pair("tea")])
     prepare_output(str(tmp_path), "run-2")

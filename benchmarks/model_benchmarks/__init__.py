@@ -1,0 +1,1 @@
+"""The benchmarks of `benchmarks/models.py`, one module for each part of the engine."""
