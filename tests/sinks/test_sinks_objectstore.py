@@ -21,6 +21,7 @@ def _empty_store() -> Iterator[None]:
     memory.crash_at(0)
     memory.OBJECTS.clear()
     yield
+    memory.crash_at(0)
     memory.OBJECTS.clear()
 
 
