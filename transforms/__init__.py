@@ -17,6 +17,7 @@ from transforms.inference import (
     Generate,
     MeasureJointly,
     ModelSettings,
+    PartFailures,
     ScoreLikelihood,
 )
 from transforms.ingest import ReadRecords
@@ -40,6 +41,7 @@ __all__ = [
     "Memoize",
     "MinePairs",
     "ModelSettings",
+    "PartFailures",
     "ReadRecords",
     "ScoreLikelihood",
     "ScorePairs",

@@ -5,7 +5,7 @@ that raises is halved until the request that it failed on stands alone.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Self
 
 import apache_beam as beam
@@ -13,6 +13,8 @@ from apache_beam.options.pipeline_options import DirectOptions
 
 from curation.models.isolation import Failure
 from curation.models.tasks import GENERATION, HIDDEN, JOINT, LIKELIHOOD, Task
+from schemas.records import Reject
+from transforms.stage import Stage
 
 Keep = Callable[[Sequence[tuple[Any, Any]], Sequence[Any]], None]
 """What is done with a batch of `(context, request)` and its answers."""
@@ -40,7 +42,7 @@ class AskModel(beam.PTransform):
 
     Input: a PCollection of `(context, request)`, where the context is anything that the answer
     belongs to. Output: a PCollection of `(context, answer)`; the answer is a `Failure` where the
-    model raised for this very request. Nothing is shuffled.
+    model raised for this very request (`PartFailures` makes rejects of these). Nothing is shuffled.
 
     Parameters: `settings` of the model; `task`, what is asked; `load`, a picklable callable
     that gives the model for the settings, for models that have no name.
@@ -153,6 +155,64 @@ class MeasureJointly(AskModel):
         load: Callable[[ModelSettings], Any] | None = None,
     ) -> None:
         super().__init__(settings, JOINT, load)
+
+
+class Answered(NamedTuple):
+    """Outputs of `PartFailures`."""
+
+    answers: beam.PCollection
+    """`(context, answer)` of all that the model has answered."""
+    rejects: beam.PCollection
+    """`Reject`: what the model raised for, with the exception."""
+
+
+class PartFailures(Stage):
+    """Part what a model has answered from what it raised for, which become rejects.
+
+    Input: the output of `AskModel`, memoized or not. Output: `Answered`.
+
+    Parameters: `stage` of the rejects; `origin(context)` tells what the reject was made of: the
+    record in words, its file and its position. By default that is the context itself.
+
+    >>> failed = ("what is that", Failure("value", "the backend broke"))
+    >>> with beam.Pipeline("FnApiRunner") as pipeline:
+    ...     parted = pipeline | beam.Create([("hello", "hi"), failed]) | PartFailures("generate")
+    ...     _ = parted.rejects | beam.Map(lambda reject: print(reject.reason, reject.record))
+    value what is that
+    """
+
+    def __init__(
+        self, stage: str, origin: Callable[[Any], tuple[str, str, int]] | None = None
+    ) -> None:
+        super().__init__()
+        self._stage = stage
+        self._origin = origin or _context_in_words
+
+    def expand(self, pcoll: beam.PCollection) -> Answered:
+        """Look at each answer."""
+        parted = pcoll | "Answered?" >> beam.ParDo(_Part(self._stage, self._origin)).with_outputs(
+            "rejects", main="answers"
+        )
+        return Answered(parted.answers, parted.rejects)
+
+
+@beam.typehints.with_output_types(Any, rejects=Reject)
+class _Part(beam.DoFn):
+    def __init__(self, stage: str, origin: Callable[[Any], tuple[str, str, int]]) -> None:
+        self._stage = stage
+        self._origin = origin
+
+    def process(self, element: tuple[Any, Any]) -> Iterator[Any]:
+        context, answer = element
+        if is_failure(answer):
+            reject = Reject(self._stage, answer.reason, answer.detail, *self._origin(context))
+            yield beam.pvalue.TaggedOutput("rejects", reject)
+        else:
+            yield element
+
+
+def _context_in_words(context: Any) -> tuple[str, str, int]:
+    return str(context)[:2000], "", 0
 
 
 def _several_processes(pipeline: beam.Pipeline) -> bool:

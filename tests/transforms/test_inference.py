@@ -7,21 +7,21 @@ from pathlib import Path
 import apache_beam as beam
 import pytest
 
-from curation.models.isolation import Failure, isolate_failures
+from curation.models.isolation import isolate_failures
 from curation.models.loading import load_model
 from curation.models.protocols import GenerationRequest
 from curation.scoring.pairs import PairScoring
 from curation.synthesis.reply import ReplySampling
 from schemas.errors import ModelError
-from schemas.records import Message, PairDraft, PreferencePair, Provenance
+from schemas.records import Message, PairDraft, PreferencePair, Provenance, Reject
 from transforms import (
     AssignSplit,
     Generate,
     ModelSettings,
+    PartFailures,
     ScorePairs,
     SynthesizeReplies,
 )
-from transforms.inference import is_failure
 
 
 class Poisoned:
@@ -51,21 +51,25 @@ def prompt(text):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 64])
-def test_of_500_prompts_the_5_that_poison_the_backend_fail_and_no_other(
+def test_500_prompts_of_which_5_poison_the_backend_give_495_answers_and_5_rejects(
     model, batch_size, collected
 ):
     texts = [f"Say {n}." + " poison" * (n % 100 == 37) for n in range(500)]
     with beam.Pipeline("FnApiRunner") as pipeline:
         asked = pipeline | beam.Create([(text, prompt(text)) for text in texts])
         generated = asked | Generate(ModelSettings(batch_size=batch_size), load_poisoned)
-        collected.take("answers", generated)
+        parted = generated | PartFailures("generate")
+        collected.take("answers", parted.answers)
+        collected.take("rejects", parted.rejects)
     answers = dict(collected["answers"])
-    failed = {text: answer for text, answer in answers.items() if is_failure(answer)}
-    assert answers.keys() == set(texts)
-    assert failed == {
-        text: Failure("value", "the backend broke") for text in texts if "poison" in text
-    }
-    assert all(len(answers[text]) == 1 for text in texts if text not in failed)
+    assert answers.keys() == {text for text in texts if "poison" not in text}
+    assert all(len(completions) == 1 for completions in answers.values())
+    assert len(answers) == len(collected["answers"]) == 495
+    assert sorted(collected["rejects"]) == sorted(
+        Reject("generate", "value", "the backend broke", text, "", 0)
+        for text in texts
+        if "poison" in text
+    )
 
 
 def test_what_the_real_model_answers_does_not_depend_on_the_batch_or_the_order(model, collected):
