@@ -66,6 +66,7 @@ class SharedModel:
         if self._across_processes:
             loader = f"{self._load.__module__}.{getattr(self._load, '__qualname__', '')}"
             tag = f"model-{content_id(loader, self._settings)}"
+            self._folder.mkdir(exist_ok=True)  # on whichever machine this is
             return MultiProcessShared(self._in_process, tag, path=str(self._folder)).acquire()
         return self._in_process()
 

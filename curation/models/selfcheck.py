@@ -13,7 +13,7 @@ from curation.models.paths import Path
 from schemas.errors import ModelError
 
 _TOLERANCE = {torch.float32: 1e-3}
-_COARSE = 0.25  # nats; two roundings to bfloat16 differ by this much at most, errors by far more
+_COARSE = 0.25  # nats; two roundings to bfloat16 differ by 0.06 on average, errors by nats
 
 
 @torch.inference_mode()
@@ -33,19 +33,21 @@ def check_architecture(forward: Forward) -> None:
             model(torch.tensor([sequence], device=forward.device)).logits[0].float()
             for sequence in sequences
         ]
-    except (TypeError, AttributeError, ValueError, NotImplementedError) as error:
+    except Exception as error:  # Each architecture has its own way to fail at this.
         raise ModelError(f"models of the type {_kind(model)} cannot be scored: {error}") from error
     finally:
         model.set_attn_implementation(IMPLEMENTATION)
+    gaps = []
     for path, logits, measured in zip(paths, plain, packed, strict=True):
         chosen = torch.tensor(path.tokens[9:], device=logits.device)[:, None]
         expected = logits[8:-1].log_softmax(-1).gather(1, chosen)[:, 0].cpu()
-        gap = float((expected - torch.tensor(measured.likelihood)).abs().max())
-        if not gap <= _TOLERANCE.get(model.dtype, _COARSE):
-            raise ModelError(
-                f"models of the type {_kind(model)} cannot be scored: packed likelihoods differ "
-                f"by {gap:.3g} nats from the model's own"
-            )
+        gaps.append((expected - torch.tensor(measured.likelihood)).abs())
+    gap = float(torch.cat(gaps).mean())
+    if not gap <= _TOLERANCE.get(model.dtype, _COARSE):
+        raise ModelError(
+            f"models of the type {_kind(model)} cannot be scored: packed likelihoods differ by "
+            f"{gap:.3g} nats on average from the model's own"
+        )
 
 
 def _kind(model: torch.nn.Module) -> str:

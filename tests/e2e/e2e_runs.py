@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import polars as pl
+
 # The same graph as the quickstart's, with less of everything that costs model time.
 SMALL = (
     "score.follow_up_likelihood.per_side=1",
@@ -36,3 +38,14 @@ def run(output, *inputs, changes=(), beam=()):
         arguments += ["--set", change]
     curate(*arguments, *(["--", *beam] if beam else []))
     return json.loads(curate("inspect", output, "--json").stdout)
+
+
+def rows(output):
+    """All pairs of the current snapshot with their split, ordered by id."""
+    described = pl.concat(
+        pl.read_parquet(f"{output}/snapshots/*/data/{split}-*.parquet").with_columns(
+            split=pl.lit(split)
+        )
+        for split in ("train", "test")
+    )
+    return described.sort("id")

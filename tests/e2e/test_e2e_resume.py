@@ -6,8 +6,8 @@ import sys
 import time
 from pathlib import Path
 
-import polars as pl
 import pytest
+from e2e_runs import rows
 
 from curation.memo.frames import joined_keys
 from transforms.memo_files import list_segments, read_frames
@@ -33,17 +33,6 @@ def stored(output):
     files = list_segments(str(output / ".memo"))
     frames = [frame for file in files for frame in read_frames(file)[0]]
     return [key.hex() for frame in frames for key in joined_keys(frame.keys)]
-
-
-def rows(output):
-    """All pairs, ordered by id."""
-    table = pl.concat(
-        pl.read_parquet(f"{output}/snapshots/*/data/{split}-*.parquet").with_columns(
-            split=pl.lit(split)
-        )
-        for split in ("train", "test")
-    )
-    return table.sort("id")
 
 
 @pytest.fixture(scope="module")

@@ -11,22 +11,11 @@ import duckdb
 import polars as pl
 import pytest
 import trl
-from e2e_runs import SMALL, curate, run
+from e2e_runs import SMALL, curate, rows, run
 
 from schemas.records import DATASET_COLUMNS
 
 SCORES = ("margin", "chosen_score", "rejected_score", "ches", "ln_ches")
-
-
-def rows(output):
-    """All pairs of the current snapshot with their split, ordered by id."""
-    described = pl.concat(
-        pl.read_parquet(f"{output}/snapshots/*/data/{split}-*.parquet").with_columns(
-            split=pl.lit(split)
-        )
-        for split in ("train", "test")
-    )
-    return described.sort("id")
 
 
 def test_a_run_gives_pairs_with_all_columns_and_scores(finished):
