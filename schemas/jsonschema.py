@@ -8,11 +8,16 @@ from functools import cache
 from typing import Any
 
 from schemas.fieldtypes import FieldType, field_types
-from schemas.records import POLARITIES, ROLES, SCHEMA_VERSION
+from schemas.records import POLARITIES, RELATIONS, ROLES, SCHEMA_VERSION, STATES
 
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
-ENUMS = {("Message", "role"): ROLES, ("FeedbackSignal", "polarity"): POLARITIES}
-"""Fields that take one of a few words."""
+ENUMS = {
+    ("Message", "role"): ROLES,
+    ("FeedbackSignal", "polarity"): POLARITIES,
+    ("FeedbackSignal", "state"): STATES,
+    ("FeedbackSignal", "relation"): RELATIONS,
+}
+"""Fields that take one of a few words, or None where they may."""
 
 
 def json_schema(record: type) -> dict[str, Any]:
@@ -40,7 +45,8 @@ def _object(record: type, used: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if name in docs:
             properties[name]["description"] = docs[name]
         if (record.__name__, name) in ENUMS:
-            properties[name]["enum"] = list(ENUMS[record.__name__, name])
+            none = [None] if tp.optional else []
+            properties[name]["enum"] = [*ENUMS[record.__name__, name], *none]
     required = [name for name, tp in field_types(record).items() if not tp.optional]
     return {
         "type": "object",

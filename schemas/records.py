@@ -8,15 +8,24 @@ coders on the wire (`schemas.coders`) are derived from them.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-SCHEMA_VERSION = 2
-"""Version of all records together; written into every file's metadata. Version 2 added the last
-three fields of `PreferencePair`; files of version 1 are read, with None for them."""
+SCHEMA_VERSION = 3
+"""Version of all records together; written into every file's metadata. Version 2 added
+`last_hidden_inner_product`, `edit_similarity` and `cut_messages` to `PreferencePair`; version 3
+`safety` there, and `state` and `relation` to `FeedbackSignal`. Files of earlier versions are
+read, with None for what they lack."""
 
 ROLES = ("system", "user", "assistant", "tool")
 """Roles that a `Message` may have, in the usage of chat templates."""
 
 POLARITIES = ("satisfaction", "dissatisfaction")
 """Polarities that a `FeedbackSignal` may have (WildFeedback's SAT and DSAT)."""
+
+STATES = ("feedback", "refinement", "new_topic", "continuation")
+"""Dialogue states of a user turn (WildFeedback, section 3, after S3-DST): it judges the reply; it
+adds to or changes the request; it asks for something else; it goes on from the reply."""
+
+RELATIONS = ("related", "unrelated")
+"""Whether a user turn is about the same topic as the turn before it."""
 
 SPLITS = ("train", "test")
 """Splits of a dataset; a group of related conversations is on one side of them."""
@@ -100,6 +109,10 @@ class FeedbackSignal(NamedTuple):
     """Confidence between 0 and 1."""
     method: str
     """Detector that said so, for example `cues`."""
+    state: str | None = None
+    """Dialogue state of the turn, one of `STATES`."""
+    relation: str | None = None
+    """Relation to the turn before, one of `RELATIONS`."""
 
 
 class Candidate(NamedTuple):
@@ -154,7 +167,7 @@ class PreferencePair(NamedTuple):
     rejected: Sequence[Message]
     """The other completion: one assistant message."""
     margin: float | None
-    """`chosen_score - rejected_score`."""
+    """`chosen_score - rejected_score`; of `edits`, the normalised edit distance, 0 to 1."""
     chosen_score: float | None
     """Follow-up likelihood (FLR) of the chosen side, nats per token."""
     rejected_score: float | None
@@ -166,7 +179,8 @@ class PreferencePair(NamedTuple):
     uncertainty: float | None
     """Uncertainty of the preference, where it was measured."""
     method: str
-    """How the pair was made: `wildfeedback`, `revisions`, `ranked_siblings`, `existing`."""
+    """How the pair was made: `expert`, `on_policy`, `revisions`, `hindsight`,
+    `followup_likelihood`, `edits`, `ranked_siblings`, `existing`."""
     source: str
     """`Conversation.source`, or the pair file's format."""
     conversation_id: str
@@ -186,20 +200,26 @@ class PreferencePair(NamedTuple):
     cut_messages: int | None = None
     """Oldest messages of the prompt that a model did not see, because they did not fit; the most
     of all models that worked on the pair."""
+    safety: str | None = None
+    """Verdict of the safety check on the preference that the pair was made by: `safe`, and who
+    said so (`safe: rules`, `safe: judge 0.97`). Pairs with another verdict are dropped."""
 
 
 class PairDraft(NamedTuple):
-    """A pair whose chosen side may still have to be written.
+    """A pair whose sides may still have to be written.
 
-    With `hint` None the pair is complete. Else `pair.chosen` is empty, `pair.id` is the
-    draft's own content hash, and the policy model answers `pair.prompt` with `hint` in
-    the system prompt; the hint is not stored in the pair's prompt.
+    With both sides present the pair is complete. Else `pair.id` is the draft's own content hash,
+    and `pair.method` says who writes what is missing. A model that answers with `hint` finds it
+    in its system prompt; the hint is not stored in the pair's prompt.
     """
 
     pair: PreferencePair
     """The pair, finished or not."""
     hint: str | None
-    """The user's distilled preference."""
+    """The user's preference, first as the rules put it together, then as a model distilled it."""
+    feedback: Sequence[str] = ()
+    """What the preference is distilled from: the conversation's first request, then the user's
+    complaints, in order. Equal for all drafts of one conversation."""
 
 
 class Reject(NamedTuple):

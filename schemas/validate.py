@@ -43,7 +43,7 @@ def _check_record(record: Any, path: str) -> None:
     for (name, tp), value in zip(field_types(type(record)).items(), record, strict=True):
         _check_value(value, tp, f"{path}.{name}")
         allowed = ENUMS.get((type(record).__name__, name))
-        if allowed and value not in allowed:
+        if allowed and value is not None and value not in allowed:
             raise SchemaError(f"{path}.{name}: expected one of {', '.join(allowed)}; got {value!r}")
 
 

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import takewhile
 
+from curation.feedback.detector import Finding, TurnLabel, judged_turns
 from curation.feedback.lexicon import LANGUAGES, Cue, Lexicon, load_lexicon
 from curation.feedback.phrases import Match
 from curation.feedback.repetition import repetition
 from curation.feedback.rubric import RUBRIC
 from curation.feedback.wording import PAUSES, own_words, tokens
-from schemas import Conversation, FeedbackSignal
+from schemas import Conversation
 
 NEGATION_SPAN = 3
 """Tokens before a cue, and after a positive one, in which a negator turns it around."""
@@ -25,13 +26,12 @@ MAX_OPEN_REQUESTS = 3
 class CueDetector:
     """Finds feedback by transparent lexical cues, without a model.
 
-    Input: conversations. Output: signals with `method` `cues`; at most one per user turn and
-    category, whose `score` is that of its strongest cue and whose `reason` shows the cues.
+    Input: conversations. Output: labels with `method` `cues`; at most one finding per category,
+    whose `score` is that of its strongest cue and whose `reason` shows the cues. The label's
+    probabilities are the scores of its strongest findings, 0 without any.
 
-    A user turn that does not follow an assistant message judges no reply and gets no signal;
-    nor does the first one, as nothing was asked before. A turn is compared with the request
-    that the reply before it answered; where that turn was a complaint itself, also with the
-    request complained about, and so on.
+    A turn is compared with the request that the reply before it answered; where that turn was a
+    complaint itself, also with the request complained about, and so on.
 
     Parameters: languages: which lexicons to use.
     Reference: WildFeedback (arXiv 2408.15549), section 3, with cues in place of its judge.
@@ -39,8 +39,8 @@ class CueDetector:
     >>> from schemas import Message
     >>> talk = (Message("user", "Hi"), Message("assistant", "Ho"), Message("user", "That's wrong."))
     >>> chat = Conversation("c", talk, "demo", None, None, None, None, {})
-    >>> [(s.turn, s.category, s.reason) for s in CueDetector().detect([chat])[0]]
-    [(2, 'factual_error', 'factual_error: thats wrong')]
+    >>> [(label.turn, label.findings) for label in CueDetector().label([chat])[0]]
+    [(2, (Finding(category='factual_error', reason='factual_error: thats wrong', score=0.9),))]
     """
 
     languages: tuple[str, ...] = LANGUAGES
@@ -50,33 +50,38 @@ class CueDetector:
         """`cues`."""
         return "cues"
 
-    def detect(self, conversations: Sequence[Conversation]) -> list[list[FeedbackSignal]]:
-        """Find the signals of each conversation; see `FeedbackDetector`."""
+    def label(self, conversations: Sequence[Conversation]) -> list[list[TurnLabel]]:
+        """Label the turns of each conversation; see `FeedbackDetector`."""
         lexicon = load_lexicon(self.languages)
-        return [list(self._signals(c, lexicon)) for c in conversations]
+        return [list(self._labels(c, lexicon)) for c in conversations]
 
-    def _signals(self, conversation: Conversation, lexicon: Lexicon) -> Iterator[FeedbackSignal]:
+    def _labels(self, conversation: Conversation, lexicon: Lexicon) -> Iterator[TurnLabel]:
         messages = conversation.messages
+        judged = set(judged_turns(conversation))
         open_requests: list[str] = []
         for turn, (role, text) in enumerate(messages):
             if role != "user":
                 continue
             complaint = False
-            if open_requests and messages[turn - 1].role == "assistant":
+            if turn in judged:
                 found = _findings(text, messages[turn - 1].content, open_requests, lexicon)
-                for category, evidence in found.items():
-                    polarity = RUBRIC[category].polarity
-                    complaint |= polarity == "dissatisfaction"
-                    yield FeedbackSignal(
-                        conversation.id,
-                        turn,
-                        polarity,
+                findings = tuple(
+                    Finding(
                         category,
                         f"{category}: {'; '.join(evidence)}"[:MAX_REASON],
                         max(evidence.values()),
-                        self.name,
                     )
+                    for category, evidence in found.items()
+                )
+                dissatisfaction = _strongest(findings, "dissatisfaction")
+                complaint = dissatisfaction > 0
+                satisfaction = _strongest(findings, "satisfaction")
+                yield TurnLabel(turn, dissatisfaction, satisfaction, findings, method=self.name)
             open_requests = [*open_requests[1 - MAX_OPEN_REQUESTS :], text] if complaint else [text]
+
+
+def _strongest(findings: Iterable[Finding], polarity: str) -> float:
+    return max((f.score for f in findings if RUBRIC[f.category].polarity == polarity), default=0.0)
 
 
 def _findings(

@@ -1,5 +1,7 @@
 """The four things that a model can be asked, each with what is needed to keep its answers.
 
+`several` makes a task of any of them that asks several requests of one record at once.
+
 A `Task` says how a batch of requests is put to a model, and how an answer comes back out of
 JSON. Its `version` is part of the key that an answer is kept under: raise it when the same
 request begins to mean something else to a model (another chat frame, another order of
@@ -7,6 +9,8 @@ scoring), and every answer kept before is asked anew.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 from curation.models.protocols import (
@@ -82,3 +86,34 @@ HIDDEN = Task("encode", 1, _encode, _hidden, _tokens)
 """`HiddenRequest` to `HiddenResult`."""
 JOINT = Task("measure", 1, _measure, _joint, _tokens)
 """`JointRequest` to `JointResult`."""
+
+
+def several(task: Task) -> Task:
+    """The task that takes a list of requests and answers with the list of their answers.
+
+    For a record that needs more than one answer: both orders of a judge, windows of a
+    conversation. It succeeds or fails as one, and nothing has to be put together by a shuffle.
+
+    >>> several(GENERATION).name
+    'generate*'
+    """
+    return task._replace(
+        name=f"{task.name}*",
+        ask=partial(_ask_several, task),
+        restore=partial(_restore_several, task),
+        tokens=partial(_tokens_of_several, task),
+    )
+
+
+def _ask_several(task: Task, model: Any, groups: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    requests = [request for group in groups for request in group]
+    answers = iter(task.ask(model, requests) if requests else ())
+    return [list(islice(answers, len(group))) for group in groups]
+
+
+def _restore_several(task: Task, value: Any) -> list[Any]:
+    return [task.restore(answer) for answer in value]
+
+
+def _tokens_of_several(task: Task, answers: Sequence[Any]) -> int:
+    return sum(map(task.tokens, answers))

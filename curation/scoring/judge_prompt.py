@@ -42,6 +42,8 @@ class Comparison(NamedTuple):
     """History that ends with a user turn."""
     first: str
     second: str
+    checklist: str = ""
+    """What this user asks of a reply, where that is known; shown after the conversation."""
 
     def swapped(self) -> "Comparison":
         """The same comparison from the other side.
@@ -49,7 +51,7 @@ class Comparison(NamedTuple):
         >>> Comparison([Message("user", "Hi")], "Hello.", "Go away.").swapped().first
         'Go away.'
         """
-        return Comparison(self.prompt, self.second, self.first)
+        return self._replace(first=self.second, second=self.first)
 
 
 class JudgePrompt(NamedTuple):
@@ -69,10 +71,12 @@ class JudgePrompt(NamedTuple):
         return self._render(comparison), self._render(comparison.swapped())
 
     def _render(self, comparison: Comparison) -> list[Message]:
-        prompt, *replies = comparison
+        prompt, first, second, checklist = comparison
         titles = [f"conversation, {message.role}" for message in prompt]
+        titles += ["checklist of the user"] if checklist else []
         titles += [f"reply {label}" for label in LABELS]
-        texts = [defuse(text) for text in (*(m.content for m in prompt), *replies)]
+        shown = (checklist, first, second) if checklist else (first, second)
+        texts = [defuse(text) for text in (*(m.content for m in prompt), *shown)]
         mark = unused_mark(texts)
         parts = [f"{mark} {title}\n{text}" for title, text in zip(titles, texts, strict=True)]
         body = FRAME.format(mark=mark, parts="\n".join(parts), question=self.question)

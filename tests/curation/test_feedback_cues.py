@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from curation.feedback.cues import CueDetector
-from curation.feedback.detector import open_detector
+from curation.feedback.detector import open_detector, signals_of
 from curation.feedback.lexicon import LANGUAGES, Lexicon, load_lexicon
 from curation.feedback.phrases import spellings
 from curation.feedback.rubric import RUBRIC
@@ -26,7 +26,8 @@ def chat(*turns: str, first: str = "user") -> Conversation:
 
 
 def detect(*turns: str, first: str = "user") -> list[FeedbackSignal]:
-    return CueDetector().detect([chat(*turns, first=first)])[0]
+    conversation = chat(*turns, first=first)
+    return signals_of(conversation, CueDetector().label([conversation])[0])
 
 
 @pytest.mark.parametrize("case", PLANTED, ids=lambda case: case["name"])
@@ -81,24 +82,24 @@ def test_a_user_turn_that_follows_no_reply_has_no_signal():
         Message("user", "That's wrong."),
     )
     conversation = chat()._replace(messages=talk)
-    assert CueDetector().detect([conversation]) == [[]]
+    assert CueDetector().label([conversation]) == [[]]
 
 
 def test_empty_turns_and_empty_conversations_have_no_signals():
     assert detect("", "", "") == []
-    assert CueDetector().detect([chat()]) == [[]]
-    assert CueDetector().detect([]) == []
+    assert CueDetector().label([chat()]) == [[]]
+    assert CueDetector().label([]) == []
 
 
 def test_a_signal_does_not_depend_on_the_batch():
     conversations = [chat(*case["turns"]) for case in PLANTED]
     detector = CueDetector()
-    assert detector.detect(conversations) == [detector.detect([c])[0] for c in conversations]
+    assert detector.label(conversations) == [detector.label([c])[0] for c in conversations]
 
 
 def test_the_detector_travels_by_pickle():
     detector = CueDetector(("en",))
-    detector.detect([chat("2 + 2?", "5", "That's wrong.")])
+    detector.label([chat("2 + 2?", "5", "That's wrong.")])
     assert pickle.loads(pickle.dumps(detector)) == detector
 
 
@@ -118,13 +119,13 @@ def test_feedback_at_either_end_of_a_huge_turn_is_seen_and_in_its_middle_not():
 
 def test_only_the_languages_asked_for_are_used():
     german = chat("2 + 2?", "5", "Das ist falsch.")
-    assert open_detector("cues:en").detect([german]) == [[]]
-    assert open_detector("cues:en,de").detect([german]) != [[]]
+    assert not open_detector("cues:en").label([german])[0][0].findings
+    assert open_detector("cues:en,de").label([german])[0][0].findings
 
 
 @pytest.mark.parametrize("spec", ["nose", "cues:xx", ""])
 def test_an_unknown_detector_is_refused_with_what_there_is(spec):
-    with pytest.raises(UsageError, match="expected cues"):
+    with pytest.raises(UsageError, match="expected classifier, cues"):
         open_detector(spec)
 
 

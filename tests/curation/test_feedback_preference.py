@@ -5,6 +5,7 @@ import re
 import pytest
 
 from curation.feedback.cues import CueDetector
+from curation.feedback.detector import signals_of
 from curation.feedback.preference import (
     MAX_PREFERENCE,
     PROMPT_ID,
@@ -21,7 +22,7 @@ from schemas.errors import SchemaError
 def preference(words: str) -> str:
     talk = (Message("user", "2 + 2?"), Message("assistant", "5"), Message("user", words))
     chat = Conversation("c", talk, "test", None, None, None, None, {})
-    return distil_preference(chat, CueDetector().detect([chat])[0])
+    return distil_preference(chat, signals_of(chat, CueDetector().label([chat])[0]))
 
 
 def test_it_holds_the_rubric_s_instruction_and_the_user_s_words():

@@ -37,7 +37,7 @@ PIECES = st.sampled_from(
 )
 TEXT = st.one_of(st.text(max_size=40), st.lists(PIECES, max_size=12).map("".join))
 MESSAGES = st.lists(st.builds(Message, st.sampled_from(ROLES), TEXT), min_size=1, max_size=4)
-COMPARISON = st.builds(Comparison, MESSAGES, TEXT, TEXT)
+COMPARISON = st.builds(Comparison, MESSAGES, TEXT, TEXT, TEXT)
 SURE = st.floats(-60, 0)
 LABELS = st.builds(lambda a, b: LikelihoodResult([[a], [b]], 0, 9), SURE, SURE)
 QUESTION = Comparison([Message("user", "What is 2 + 2?")], "It is 4.", "It is 5.")
@@ -58,6 +58,8 @@ def test_no_text_can_forge_the_frame(comparison):
         LOGIT_JUDGE.orders(comparison), (comparison, comparison.swapped()), strict=True
     ):
         expected = [(f"conversation, {m.role}", defuse(m.content)) for m in asked.prompt]
+        if asked.checklist:
+            expected.append(("checklist of the user", defuse(asked.checklist)))
         expected += [("reply A", defuse(asked.first)), ("reply B", defuse(asked.second))]
         assert shown(order[1].content) == expected
 
