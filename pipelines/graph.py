@@ -1,21 +1,14 @@
 """The whole pipeline as one graph, read from top to bottom as in the README's picture."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import apache_beam as beam
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
 from curation.cleaning import Gates
-from curation.feedback.pairs import (
-    RankedSiblingSettings,
-    RevisionSettings,
-    WildFeedbackSettings,
-)
-from curation.scoring.follow_up_inventory import load_follow_ups
-from curation.scoring.pairs import PairScoring
-from curation.selection.thresholds import SCORES, Bounds, Selection
-from curation.synthesis.reply import ReplySampling
-from pipelines.recipe import ModelSpec, Recipe, Source
+from pipelines import settings
+from pipelines.model_roles import ModelNames
+from pipelines.recipe import Recipe, Source
 from schemas.records import Drop, PairDraft, Reject
 from transforms.clean import CleanConversations
 from transforms.deduplicate import (
@@ -23,13 +16,13 @@ from transforms.deduplicate import (
     DropDuplicateDrafts,
     KeepWithinBudget,
 )
-from transforms.inference import ModelSettings
+from transforms.distil import PreparePreferences
 from transforms.ingest import ReadRecords, Records
 from transforms.memo import Memo
 from transforms.mine import MinePairs
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
-from transforms.synthesize import SynthesizeReplies
+from transforms.synthesize import SynthesizePairs
 
 STAGES = (
     "ingest",
@@ -38,7 +31,12 @@ STAGES = (
     "mine",
     "pairs",
     "budget",
+    "preference",
+    "safety",
+    "safety_judge",
     "synthesize",
+    "checklist",
+    "rank",
     "score",
     "select",
     "write",
@@ -46,11 +44,23 @@ STAGES = (
 """Stages of the funnel, in order."""
 
 
-class ModelNames(NamedTuple):
-    """`name@revision` of the models of a run, for provenance."""
+def stages_of(recipe: Recipe) -> tuple[str, ...]:
+    """The stages that a recipe has work for, in order.
 
-    policy: str
-    scorer: str
+    >>> "rank" in stages_of(Recipe(name="x"))
+    False
+    """
+    miners, synthesis = recipe.mine.miners, recipe.synthesize
+    hinted = "expert" in miners or "on_policy" in miners
+    has_work = {
+        "preference": hinted and synthesis.preference == "model",
+        "safety": hinted,
+        "safety_judge": hinted and synthesis.safety == "model",
+        "synthesize": bool(settings.methods(recipe)),
+        "checklist": "on_policy" in miners,
+        "rank": "followup_likelihood" in miners,
+    }
+    return tuple(stage for stage in STAGES if has_work.get(stage, True))
 
 
 class Delivery(NamedTuple):
@@ -82,17 +92,25 @@ def build_graph(
     counts = [records.counts for records in read]
 
     conversations = [r.conversations for r in read] | "Conversations" >> beam.Flatten()
+    again = None
+    if recipe.deduplicate.exact or recipe.mine.detector == "cascade":
+        # Reading twice is cheaper than keeping every conversation until all of them are known.
+        reread = _read_all(pipeline, recipe, " again", silent=True)
+        again = [r.conversations for r in reread] | "Conversations again" >> beam.Flatten()
     if recipe.deduplicate.exact:
-        # Reading twice is cheaper than keeping every conversation until all ids are known.
-        again = _read_all(pipeline, recipe, " for ids", silent=True)
-        ids = [r.conversations for r in again] | "Conversations for ids" >> beam.Flatten()
-        unique = conversations | "Deduplicate" >> DropDuplicateConversations(ids)
+        unique = conversations | "Deduplicate" >> DropDuplicateConversations(again)
         conversations = unique.kept
         rejects.append(unique.removed)
         counts.append(unique.counts)
 
     cleaned = conversations | "Clean" >> CleanConversations(Gates(**recipe.clean.model_dump()))
-    mined = cleaned.conversations | "Mine" >> _miner(recipe)
+    mined = cleaned.conversations | "Mine" >> MinePairs(
+        recipe.mine.detector,
+        settings.builders(recipe),
+        judge=settings.turn_judge(recipe, models, memo),
+        again=again,
+        batch_size=recipe.mine.batch_size,
+    )
 
     existing = [r.pairs for r in read] | "Existing pairs" >> beam.Flatten()
     found = existing | "As drafts" >> beam.Map(PairDraft, None).with_output_types(PairDraft)
@@ -101,25 +119,31 @@ def build_graph(
     distinct = stamped | "One of each pair" >> DropDuplicateDrafts()
     budgeted = distinct.kept | "Budget" >> KeepWithinBudget(recipe.mine.max_pairs, recipe.seed)
 
-    written = budgeted.kept | "Synthesize" >> SynthesizeReplies(
-        _model(recipe.models.policy), models.policy, _sampling(recipe), memo
+    prepared = budgeted.kept | "Prepare preferences" >> PreparePreferences(
+        settings.role(recipe, models, "judge"),
+        settings.distilling(recipe),
+        recipe.synthesize.safety == "model",
+        memo,
+    )
+    written = prepared.drafts | "Synthesize" >> SynthesizePairs(
+        settings.writers(recipe, models), settings.methods(recipe), memo
     )
     pairs = written.pairs
-    scoring = _scoring(recipe)
+    scoring = settings.scoring(recipe)
     if scoring.dimensions or scoring.ches:
-        scored = pairs | "Score" >> ScorePairs(
-            _model(recipe.models.scorer), models.scorer, scoring, memo
-        )
+        scorer = settings.role(recipe, models, "scorer")
+        scored = pairs | "Score" >> ScorePairs(scorer, scoring, memo)
         pairs = scored.pairs
         rejects.append(scored.rejects)
         counts.append(scored.counts)
 
-    selected = pairs | "Select" >> SelectPairs(_selection(recipe))
+    selected = pairs | "Select" >> SelectPairs(settings.selection(recipe))
     split = selected.pairs | "Split" >> AssignSplit(recipe.split.test, recipe.seed)
 
-    rejects += [cleaned.rejects, written.rejects]
-    drops = [distinct.removed, budgeted.removed, written.drops, selected.drops]
-    counts += [stage.counts for stage in (cleaned, mined, distinct, budgeted, written, selected)]
+    rejects += [cleaned.rejects, prepared.rejects, written.rejects]
+    drops = [distinct.removed, budgeted.removed, prepared.drops, written.drops, selected.drops]
+    stages = (cleaned, mined, distinct, budgeted, prepared, written, selected)
+    counts += [stage.counts for stage in stages]
     return Delivery(
         split,
         mined.signals,
@@ -155,47 +179,6 @@ def _reader(source: Source, silent: bool) -> ReadRecords:
         max_turn_chars=source.max_turn_chars,
         user_salt=source.user_salt,
         silent=silent,
-    )
-
-
-def _miner(recipe: Recipe) -> MinePairs:
-    mine = recipe.mine
-    sure = mine.min_confidence
-    wild, revised, ranked = mine.wildfeedback, mine.revisions, mine.ranked_siblings
-    return MinePairs(
-        detector=mine.detector,
-        wildfeedback=WildFeedbackSettings(sure, wild.max_per_conversation) if wild else None,
-        revisions=RevisionSettings(sure, revised.accept_silence) if revised else None,
-        ranked_siblings=RankedSiblingSettings(ranked.max_pairs_per_prompt) if ranked else None,
-        batch_size=mine.batch_size,
-    )
-
-
-def _model(spec: ModelSpec) -> ModelSettings:
-    return ModelSettings(**spec.model_dump())
-
-
-def _sampling(recipe: Recipe) -> ReplySampling:
-    return ReplySampling(seed=recipe.seed, **recipe.synthesize.reply.model_dump())
-
-
-def _scoring(recipe: Recipe) -> PairScoring:
-    score = recipe.score
-    flr = score.follow_up_likelihood
-    asked: dict[str, Any] = flr.model_dump() if flr else {"dimensions": ()}
-    if asked.get("inventory"):
-        asked["inventory"] = load_follow_ups(asked["inventory"])
-    return PairScoring(**asked, ches=score.ches, max_tokens=score.max_tokens)
-
-
-def _selection(recipe: Recipe) -> Selection:
-    select = recipe.select
-    bounded = {name: getattr(select, name) for name in SCORES}
-    return Selection(
-        {name: Bounds(b.min, b.max) for name, b in bounded.items() if b},
-        select.min_chosen_chars,
-        select.max_chars_ratio,
-        select.keep_unscored,
     )
 
 

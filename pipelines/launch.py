@@ -12,7 +12,8 @@ from apache_beam.runners.runner import PipelineState
 
 from curation.models.loading import check_model
 from pipelines.beam_runner import make_runner
-from pipelines.graph import STAGES, ModelNames, build_graph
+from pipelines.graph import build_graph, stages_of
+from pipelines.model_roles import ModelNames, asked_of, spec_of
 from pipelines.recipe import ModelSpec, Recipe
 from pipelines.recipe_file import resolved
 from schemas.errors import PrefstreamError, RunError, UsageError
@@ -26,6 +27,7 @@ from transforms.memo import Memo
 from transforms.memo_compaction import compact
 from transforms.memo_files import check_store
 from transforms.memo_store import close_memo
+from transforms.model_step import FAILED
 
 VERSION = importlib.metadata.version("prefstream")
 """Version of this software, as provenance and manifests tell it."""
@@ -81,12 +83,8 @@ def check_models(recipe: Recipe) -> ModelNames:
 
     Raises: MissingExtraError or ModelError with the command that mends it.
     """
-    writes = recipe.mine.wildfeedback is not None
-    scores = recipe.score.follow_up_likelihood is not None or recipe.score.ches
-    return ModelNames(
-        _check(recipe.models.policy) if writes else "",
-        _check(recipe.models.scorer) if scores else "",
-    )
+    used = [role for role in ModelNames._fields if asked_of(recipe, role)]
+    return ModelNames(**{role: _check(spec_of(recipe, role)) for role in used})
 
 
 def check_inputs(recipe: Recipe) -> list[tuple[str, int]]:
@@ -120,7 +118,7 @@ def _run(
     pipeline = beam.Pipeline(runner=make_runner(options), options=options)
     delivery = build_graph(pipeline, recipe, names, VERSION, memo=memo)
     target = recipe.write.target_file_mb * 1_000_000
-    _ = delivery._asdict() | "Write" >> WriteSnapshot(output, run_id, STAGES, target)
+    _ = delivery._asdict() | "Write" >> WriteSnapshot(output, run_id, stages_of(recipe), target)
     try:
         state = pipeline.run().wait_until_finish()
     except PrefstreamError:
@@ -142,21 +140,15 @@ def _cause(error: Exception) -> str:
 
 def _check_rejects(funnel: list[dict[str, Any]], limit: float) -> None:
     for row in funnel:
-        lost = sum(row["dropped"].values()) if row["stage"] == "ingest" else _failed(row)
+        # What models could not answer, apart from what filters and verdicts took out.
+        failed = row.get("notes", {}).get(FAILED, 0)
+        lost = sum(row["dropped"].values()) if row["stage"] == "ingest" else failed
         if row["in"] and lost / row["in"] > limit:
             raise RunError(
                 f"{lost:,} of {row['in']:,} records were refused at stage {row['stage']} "
                 f"({_reasons(row['dropped'])}): more than sources.max_reject_share = {limit:g}; "
                 "nothing was published"
             )
-
-
-def _failed(row: dict[str, Any]) -> int:
-    """Records of a model stage that failed, apart from those that a filter took out."""
-    decided = ("empty_reply", "truncated_reply", "identical_sides", "prompt_too_long")
-    if row["stage"] not in ("synthesize", "score"):
-        return 0
-    return sum(n for reason, n in row["dropped"].items() if reason not in decided)
 
 
 def _reasons(dropped: dict[str, int]) -> str:

@@ -1,17 +1,19 @@
 """What a recipe may say: every section and key, its type, its default and its meaning.
 
 A recipe is a YAML file with the sections of `Recipe`; `pipelines.recipe_file` reads it.
-These classes are the only place where a key is declared: the error messages, `--set` and
-`curate schema Recipe` are derived from them.
+These classes, with those of `pipelines.recipe_mining`, are the only place where a key is
+declared: the error messages, `--set` and `curate schema Recipe` are derived from them.
 """
 
 import typing
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from curation.models.naming import parse_model_name
+from pipelines.recipe_mining import Mine
+from pipelines.recipe_section import LIST, Section
 from schemas.errors import UsageError
 
 Format = Literal[
@@ -27,6 +29,7 @@ Format = Literal[
     "hh",
     "ultrafeedback",
     "wildfeedback",
+    "edits",
 ]
 """Shapes of a row; `auto` looks at the content."""
 
@@ -36,22 +39,10 @@ Dimension = Literal[
 """Kinds of follow-up sentences that the follow-up likelihood may use (FLR, section 3)."""
 
 
-class Section(BaseModel):
-    """Base of all sections: unknown keys and values of another type are refused, not bent."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-# A YAML list becomes a tuple, so that the recipe cannot change; its items stay strict.
-_LIST: Any = Field(strict=False, min_length=1)
-
-
 class Source(Section):
     """One kind of input: where it lies and how it is read."""
 
-    paths: Annotated[tuple[str, ...], _LIST]
+    paths: Annotated[tuple[str, ...], LIST]
     """Files, directories, globs or URLs; relative ones start at the recipe file."""
     format: Format = "auto"
     """Shape of a row; auto looks at the content."""
@@ -123,7 +114,12 @@ class Models(Section):
     """The language models of the run."""
 
     policy: ModelSpec = _EMBEDDED
-    """Writes the replies that are missing."""
+    """The model that is to be trained: writes the replies of `on_policy` and
+    `followup_likelihood`."""
+    expert: ModelSpec = _EMBEDDED
+    """A stronger model: writes the replies of `expert`."""
+    judge: ModelSpec = _EMBEDDED
+    """Labels user turns, distils preferences, checks their safety, compares replies."""
     scorer: ModelSpec = _EMBEDDED
     """Computes likelihoods and hidden states."""
 
@@ -150,51 +146,6 @@ class Deduplicate(Section):
     """Keep one of the conversations with the same messages."""
 
 
-class WildFeedback(Section):
-    """Pairs from dissatisfied users: the policy answers again, knowing what was wanted."""
-
-    max_per_conversation: int = Field(default=2, ge=1)
-    """Most pairs of one conversation."""
-
-
-class Revisions(Section):
-    """Pairs of a reply that was objected to and the reply after it, which satisfied."""
-
-    accept_silence: bool = False
-    """A user who says nothing after the second reply counts as satisfied."""
-
-
-class RankedSiblings(Section):
-    """Pairs of replies that the source itself ranks."""
-
-    max_pairs_per_prompt: int = Field(default=1, ge=1)
-    """Most pairs of one prompt."""
-
-
-class Mine(Section):
-    """How pairs are found in conversations; a miner that is not named is off."""
-
-    detector: Literal["cues"] = "cues"
-    """What labels the user turns."""
-    min_confidence: float = Field(default=0.5, ge=0, le=1)
-    """Confidence below which a feedback signal makes no pair."""
-    batch_size: int = Field(default=64, ge=1)
-    """Conversations that are labelled together."""
-    max_pairs: int | None = Field(default=None, ge=1)
-    """Most pairs of the whole run, before any model works on them; drawn by the seed."""
-    wildfeedback: WildFeedback | None = None
-    """On when present."""
-    revisions: Revisions | None = None
-    """On when present."""
-    ranked_siblings: RankedSiblings | None = None
-    """On when present."""
-
-    @property
-    def any_miner(self) -> bool:
-        """Whether at least one miner is on."""
-        return bool(self.wildfeedback or self.revisions or self.ranked_siblings)
-
-
 class Reply(Section):
     """How the policy samples a reply."""
 
@@ -214,13 +165,19 @@ class Synthesize(Section):
     """How missing sides are written."""
 
     reply: Reply = Reply()
-    """Sampling of the policy's replies."""
+    """Sampling of replies."""
+    preference: Literal["rules", "model"] = "rules"
+    """Who puts a user's preference into words: the rubric's own words and the user's, or the judge
+    model, once per conversation."""
+    safety: Literal["rules", "model"] = "rules"
+    """Who checks that a preference does not weaken safety: phrases alone, or the judge model
+    too."""
 
 
 class FollowUpLikelihood(Section):
     """Margin by follow-up likelihood (FLR, arXiv 2409.13948)."""
 
-    dimensions: Annotated[tuple[Dimension, ...], _LIST] = (
+    dimensions: Annotated[tuple[Dimension, ...], LIST] = (
         "understanding",
         "engagingness",
         "following",

@@ -4,30 +4,31 @@ import glob
 import os
 import pathlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from curation.models.naming import (
-    CAPABILITIES,
-    GENERATE,
-    HIDDEN,
-    LIKELIHOOD,
-    parse_model_name,
-)
+from curation.feedback.rubric import load_rubric
+from curation.models.naming import parse_model_name
 from curation.scoring.follow_up_inventory import load_follow_ups
+from pipelines.model_roles import ModelNames, lacking, spec_of
 from pipelines.nearest import did_you_mean
 from pipelines.recipe import Recipe
+from pipelines.recipe_mining import MINERS
 from pipelines.recipe_problems import check, shown
 from pipelines.recipe_set import INPUT_OPTIONS, apply_inputs, apply_override, fill_empty_sections
 from pipelines.recipe_yaml import Problem, Tree, parse_yaml
-from schemas.errors import RecipeError, UsageError
+from schemas.errors import PrefstreamError, RecipeError
 
 BUNDLED = pathlib.Path(__file__).parent / "recipes"
 """Folder of the recipes that come with the package."""
 MAX_BYTES = 1_000_000
 """Size above which a file is not taken for a recipe."""
 
-_INVENTORY = ("score", "follow_up_likelihood", "inventory")
+_FILES: Mapping[tuple[str, ...], Callable[[str], Any]] = {
+    ("score", "follow_up_likelihood", "inventory"): load_follow_ups,
+    ("mine", "judge", "rubric"): load_rubric,
+}
+"""Keys that name a file of their own, and what reads it."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -154,23 +155,23 @@ def _resolve_paths(tree: Tree, base: pathlib.Path) -> list[Problem]:
             if not path or not _matches(paths[index]):
                 problems.append(Problem(where, f"sources.{kind}.paths: no file matches {path!r}"))
         source["paths"] = paths
-    return problems + _resolve_inventory(tree, base)
+    return problems + [p for keys in _FILES for p in _resolve_file(tree, base, keys)]
 
 
-def _resolve_inventory(tree: Tree, base: pathlib.Path) -> list[Problem]:
+def _resolve_file(tree: Tree, base: pathlib.Path, keys: tuple[str, ...]) -> list[Problem]:
     section = tree.value
-    for key in _INVENTORY[:-1]:
+    for key in keys[:-1]:
         section = section.get(key) if isinstance(section, dict) else None
-    path = section.get(_INVENTORY[-1]) if isinstance(section, dict) else None
+    path = section.get(keys[-1]) if isinstance(section, dict) else None
     if not isinstance(path, str):
         return []
-    where = tree.where(_INVENTORY)
+    where = tree.where(keys)
     if where.line:
-        section[_INVENTORY[-1]] = path = os.path.normpath(base / path)
+        section[keys[-1]] = path = os.path.normpath(base / path)
     try:
-        load_follow_ups(path)
-    except UsageError as error:
-        return [Problem(where, f"{'.'.join(_INVENTORY)}: {error}")]
+        _FILES[keys](path)
+    except PrefstreamError as error:
+        return [Problem(where, f"{'.'.join(keys)}: {error}")]
     return []
 
 
@@ -195,26 +196,16 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
     if sources.documents:
         unused = "sources.documents: no stage of this version uses documents"
         problems.append(Problem(tree.where(("sources", "documents", "paths")), unused))
-    if sources.conversations and not recipe.mine.any_miner:
-        lacks = "mine: no miner is on; name one of wildfeedback, revisions, ranked_siblings"
+    if sources.conversations and not recipe.mine.miners:
+        lacks = f"mine: no miner is on; name one of {', '.join(MINERS)}"
         problems.append(Problem(tree.where(("mine",)), lacks))
-    for role in ("policy", "scorer"):
-        name = parse_model_name(getattr(recipe.models, role).name)
-        lacking = _uses(recipe, role) - CAPABILITIES[name.backend]
-        if lacking:
-            where = tree.where(("models", role, "name"))
-            cannot = f"{name.backend} models cannot give what the recipe asks of it: "
-            problems.append(Problem(where, f"models.{role}: {cannot}{', '.join(sorted(lacking))}"))
+    for role in ModelNames._fields:
+        where = tree.where(("models", role, "name"))
+        name = parse_model_name(spec_of(recipe, role).name)
+        if cannot := lacking(recipe, role):
+            problem = f"{name.backend} models cannot give what the recipe asks of it"
+            problems.append(Problem(where, f"models.{role}: {problem}: {', '.join(cannot)}"))
         folder = name.name
         if folder.startswith(("/", "./", "../")) and not _exists(folder):
-            where = tree.where(("models", role, "name"))
             problems.append(Problem(where, f"models.{role}: no such folder: {folder}"))
     return problems
-
-
-def _uses(recipe: Recipe, role: str) -> set[str]:
-    """What a recipe asks a model for, in the words of `curation.models.naming`."""
-    if role == "policy":
-        return {GENERATE} if recipe.mine.wildfeedback else set()
-    asked = {LIKELIHOOD} if recipe.score.follow_up_likelihood else set()
-    return asked | {HIDDEN} if recipe.score.ches else asked

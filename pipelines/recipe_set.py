@@ -72,10 +72,10 @@ def fill_empty_sections(tree: Tree, at: Path = ()) -> None:
 
     Input: a tree, and the path in the recipe at which it stands.
 
-    >>> tree = parse_yaml("mine:\\n  revisions:\\n  wildfeedback: null\\n", "r.yaml")
+    >>> tree = parse_yaml("mine:\\n  revisions:\\n  expert: null\\n", "r.yaml")
     >>> fill_empty_sections(tree)
     >>> tree.value
-    {'mine': {'revisions': {}, 'wildfeedback': None}}
+    {'mine': {'revisions': {}, 'expert': None}}
     """
     for path in [p for p in tree.empty if section_at((*at, *p))]:
         if not path:

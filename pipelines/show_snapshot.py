@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.printable import plain
+from sinks.funnel import noted
 
 _QUANTILES = {"p5": "5 %", "p50": "median", "p95": "95 %"}
 
@@ -46,7 +47,8 @@ def snapshot_tables(described: Mapping[str, Any]) -> RenderableType:
 def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
     """Show a funnel: what went into each stage, what came out, and why the rest did not.
 
-    Input: rows with `stage`, `in`, `out` and `dropped`, a mapping from reason to number.
+    Input: rows with `stage`, `in`, `out` and `dropped`, a mapping from reason to number, and
+    perhaps `notes`, a mapping from what was noted to a number.
     """
     cells = [
         (
@@ -54,10 +56,13 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> Table:
             row["in"],
             row["out"],
             ", ".join(f"{reason} {n:,}" for reason, n in row["dropped"].items()),
+            noted(row),
         )
         for row in funnel
     ]
-    return _table("Funnel", ("stage", "in", "out", "dropped"), cells)
+    head = ("stage", "in", "out", "dropped", "noted")
+    width = len(head) if any(row[-1] for row in cells) else len(head) - 1
+    return _table("Funnel", head[:width], [row[:width] for row in cells])
 
 
 def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:

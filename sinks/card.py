@@ -9,6 +9,7 @@ from typing import Any
 
 from schemas.jsonschema import field_docs
 from schemas.records import DATASET_COLUMNS, SPLITS, PreferencePair
+from sinks.funnel import noted
 from sinks.layout import snapshot_directory
 from sinks.manifest import SnapshotManifest
 from sinks.statistics import value_counts
@@ -131,10 +132,11 @@ def _funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
             row["in"],
             row["out"],
             ", ".join(f"{reason} {n:,}" for reason, n in row["dropped"].items()),
+            noted(row),
         )
         for row in funnel
     )
-    return _table(("Stage", "In", "Out", "Dropped"), rows)
+    return _table(("Stage", "In", "Out", "Dropped", "Noted"), rows)
 
 
 def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:

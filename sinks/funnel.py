@@ -15,9 +15,11 @@ def funnel_rows(
 ) -> list[dict[str, Any]]:
     """Order counts into the rows of a funnel.
 
-    Input: `((stage, key), n)` with key `in`, `out` or `drop:<reason>`, each stage and key any
-    number of times; the stages in the order of the run. Output: one row for each stage named
-    or counted, those not named after the named ones, `write` at the end.
+    Input: `((stage, key), n)` with key `in`, `out`, `drop:<reason>` or `note:<what>`, each stage
+    and key any number of times; the stages in the order of the run. Output: one row for each
+    stage named or counted, those not named after the named ones, `write` at the end. A row has
+    `notes` where something was noted: numbers that say how the stage worked, and that are no part
+    of what must add up.
 
     >>> funnel_rows([(("score", "in"), 3), (("score", "out"), 2), (("score", "drop:x"), 1)], [])
     [{'stage': 'score', 'in': 3, 'out': 2, 'dropped': {'x': 1}}]
@@ -25,11 +27,12 @@ def funnel_rows(
     rows: dict[str, dict[str, Any]] = {stage: _empty(stage) for stage in stages}
     for (stage, key), n in sorted(counts):
         row = rows.setdefault(stage, _empty(stage))
-        if key in ("in", "out"):
-            row[key] += n
+        kind, _, name = key.partition(":")
+        if kind in ("in", "out"):
+            row[kind] += n
         else:
-            reason = key.removeprefix("drop:")
-            row["dropped"][reason] = row["dropped"].get(reason, 0) + n
+            counted = row["dropped"] if kind == "drop" else row.setdefault("notes", {})
+            counted[name] = counted.get(name, 0) + n
     return sorted(rows.values(), key=lambda row: row["stage"] == WRITE_STAGE)
 
 
@@ -43,6 +46,15 @@ def read_funnel(output: str, run_id: str) -> list[dict[str, Any]]:
 
 def _empty(stage: str) -> dict[str, Any]:
     return {"stage": stage, "in": 0, "out": 0, "dropped": {}}
+
+
+def noted(row: Mapping[str, Any]) -> str:
+    """The notes of a funnel row in words, empty without any.
+
+    >>> noted({"stage": "mine", "notes": {"turns": 1200, "judged": 60}})
+    'turns 1,200, judged 60'
+    """
+    return ", ".join(f"{name} {n:,}" for name, n in row.get("notes", {}).items())
 
 
 def unaccounted(row: Mapping[str, Any]) -> int:

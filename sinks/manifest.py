@@ -73,7 +73,7 @@ class SnapshotManifest(NamedTuple):
     digests: Mapping[str, str]
     """`sinks.rows.digest` of the rows, by kind."""
     funnel: Sequence[Mapping[str, Any]]
-    """`stage`, `in`, `out` and `dropped` (by reason) of each stage, in order."""
+    """`stage`, `in`, `out`, `dropped` (by reason) and perhaps `notes` of each stage, in order."""
     files: Sequence[Mapping[str, Any]]
     """`sinks.compact.WrittenFile` of each file, as a mapping."""
 

@@ -11,6 +11,7 @@ from transforms.deduplicate import (
     DropDuplicateDrafts,
     KeepWithinBudget,
 )
+from transforms.distil import PreparePreferences
 from transforms.inference import (
     AskModel,
     Encode,
@@ -21,11 +22,13 @@ from transforms.inference import (
     ScoreLikelihood,
 )
 from transforms.ingest import ReadRecords
+from transforms.label import JudgeTurns
 from transforms.memo import Memo, Memoize
 from transforms.mine import MinePairs
+from transforms.model_step import ModelStep, Role
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
-from transforms.synthesize import SynthesizeReplies
+from transforms.synthesize import SynthesizePairs, Writers
 
 __all__ = [
     "AskModel",
@@ -35,16 +38,21 @@ __all__ = [
     "DropDuplicateDrafts",
     "Encode",
     "Generate",
+    "JudgeTurns",
     "KeepWithinBudget",
     "MeasureJointly",
     "Memo",
     "Memoize",
     "MinePairs",
     "ModelSettings",
+    "ModelStep",
     "PartFailures",
+    "PreparePreferences",
     "ReadRecords",
+    "Role",
     "ScoreLikelihood",
     "ScorePairs",
     "SelectPairs",
-    "SynthesizeReplies",
+    "SynthesizePairs",
+    "Writers",
 ]

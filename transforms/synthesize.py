@@ -1,116 +1,217 @@
-"""Synthesis stage: drafts whose chosen side is missing get one from the policy model."""
+"""Synthesis: what is missing of a draft is written by a model, for each kind of draft its way.
+
+expert                the expert answers, knowing the preference      → chosen
+on_policy             the policy answers with and without it, and a judge
+                      that holds the checklist compares, both ways    → chosen, rejected
+followup_likelihood   the policy answers several times, and the follow-up
+                      likelihood ranks                                → best, worst
+"""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from curation import progress
-from curation.models.protocols import GenerationRequest
+from curation.feedback.exchanges import is_complete
+from curation.models.tasks import GENERATION, LIKELIHOOD, several
+from curation.scoring.pairs import PairScoring
+from curation.synthesis.checklist import checklist_requests, checklist_verdict
+from curation.synthesis.on_policy import complete_on_policy, policy_requests
 from curation.synthesis.reply import ReplySampling, complete_draft, reply_request
-from schemas.records import Drop, PairDraft, PreferencePair, Reject
+from curation.synthesis.samples import (
+    best_and_worst,
+    rank_request,
+    samples_request,
+    with_samples,
+)
+from schemas.records import Drop, PairDraft, PreferencePair
 from transforms.counting import COUNTS, Count, CountingDoFn
-from transforms.inference import Generate, ModelSettings, is_failure
-from transforms.memo import Memo, remembered
+from transforms.inference import AskModel, Generate, MeasureJointly
+from transforms.memo import Memo
+from transforms.model_step import ModelStep, Role, Stepped
 from transforms.stage import Stage
 
 
+class Writers(NamedTuple):
+    """The models that write and judge, and how they are asked.
+
+    Parameters: `expert`, `policy`, `judge`, `scorer`; `sampling` of replies; `samples` for each
+    prompt of `followup_likelihood`; `judge_form`, `likelihood` or `words`, as the judge's backend
+    can; `scoring`, the follow-ups that rank.
+    """
+
+    expert: Role = Role()
+    policy: Role = Role()
+    judge: Role = Role()
+    scorer: Role = Role()
+    sampling: ReplySampling = ReplySampling()
+    samples: int = 4
+    judge_form: str = "likelihood"
+    scoring: PairScoring = PairScoring()
+
+
 class Synthesized(NamedTuple):
-    """Outputs of `SynthesizeReplies`."""
+    """Outputs of `SynthesizePairs`."""
 
     pairs: beam.PCollection
     """`PreferencePair`: complete ones."""
     drops: beam.PCollection
-    """`Drop`: what the model wrote makes no pair."""
+    """`Drop`: what the models wrote makes no pair."""
     rejects: beam.PCollection
-    """`Reject`: the model could not be asked."""
+    """`Reject`: a model could not be asked."""
     counts: beam.PCollection
-    """Funnel counts of the stage `synthesize`."""
+    """Funnel counts of the stages `synthesize`, `checklist` and `rank`."""
 
 
-class SynthesizeReplies(Stage):
-    """Complete pair drafts: those with a hint are answered anew by the policy model.
+METHODS = ("expert", "on_policy", "followup_likelihood")
+"""Methods of the drafts that a model has to complete."""
 
-    Input: PCollection[PairDraft]. Output: `Synthesized`; a draft without a hint passes as it
-    is.
 
-    Parameters: `model` settings of the policy, `model_name` as `name@revision` for provenance,
-    `sampling` of the replies, `memo`, where answers are kept (None: nowhere).
+class SynthesizePairs(Stage):
+    """Complete pair drafts; those that are complete pass as they are.
 
-    Reference: WildFeedback (arXiv 2408.15549), section 3.3.
+    Input: PCollection[PairDraft]. Output: `Synthesized`.
+
+    Parameters: `writers`; `methods` that drafts may have, of `METHODS`: no model is loaded for
+    another; `memo`, where answers are kept (None: nowhere).
+
+    References: WildFeedback (arXiv 2408.15549), section 3.3; FLR (arXiv 2409.13948), section 4.
     """
 
     def __init__(
         self,
-        model: ModelSettings = ModelSettings(),
-        model_name: str = "",
-        sampling: ReplySampling = ReplySampling(),
+        writers: Writers = Writers(),
+        methods: tuple[str, ...] = METHODS,
         memo: Memo | None = None,
     ) -> None:
         super().__init__()
-        self._ask = remembered(Generate(model), memo)
-        self._model_name = model_name or model.name
-        self._sampling = sampling
+        self._writers = writers
+        self._methods = methods
+        self._memo = memo
 
     def expand(self, drafts: beam.PCollection) -> Synthesized:
-        """Part the drafts, ask the model, put the outcomes together."""
-        parted = drafts | "Missing a side?" >> beam.ParDo(_PartDrafts("synthesize")).with_outputs(
-            COUNTS, "complete", main="missing"
+        """Part the drafts by what they lack, complete each kind, put the outcomes together."""
+        parted = drafts | "What is missing?" >> beam.ParDo(
+            _PartDrafts("synthesize", self._methods)
+        ).with_outputs(COUNTS, *self._methods, main="complete")
+        complete, steps = [parted.complete], []
+        for method in self._methods:
+            way = {
+                "expert": self._expert,
+                "on_policy": self._on_policy,
+                "followup_likelihood": self._followup_likelihood,
+            }[method]
+            done = way(parted[method])
+            complete.append(done[-1].records)
+            steps += done
+        pairs = complete | "All pairs" >> beam.Flatten().with_output_types(PreferencePair)
+        nothing = drafts.pipeline | "Nothing" >> beam.Create([])
+        return Synthesized(
+            pairs,
+            (*(step.drops for step in steps), nothing) | "Drops" >> beam.Flatten(),
+            (*(step.rejects for step in steps), nothing) | "Rejects" >> beam.Flatten(),
+            (parted[COUNTS], *(step.counts for step in steps)) | "Counts" >> beam.Flatten(),
         )
-        written = (
-            parted.missing
-            | "Ask for replies" >> beam.Map(_request, self._sampling)
-            | "Write replies" >> self._ask
-            | "Route replies"
-            >> beam.ParDo(
-                _RouteReplies("synthesize", self._sampling, self._model_name)
-            ).with_outputs(COUNTS, "drops", "rejects", main="pairs")
+
+    def _expert(self, drafts: beam.PCollection) -> list[Stepped]:
+        sampling, role = self._writers.sampling, self._writers.expert
+        ask = ModelStep(
+            "synthesize",
+            Generate(role.settings),
+            partial(reply_request, sampling=sampling),
+            partial(_finish_reply, sampling=sampling, model=f"expert={role.name}"),
+            pair_of=_pair,
+            memo=self._memo,
+            counter="generated",
         )
-        pairs = (parted.complete, written.pairs) | "All pairs" >> beam.Flatten()
-        counts = (parted[COUNTS], written[COUNTS]) | "Synthesis counts" >> beam.Flatten()
-        return Synthesized(pairs, written.drops, written.rejects, counts)
+        return [drafts | "Ask the expert" >> ask]
+
+    def _on_policy(self, drafts: beam.PCollection) -> list[Stepped]:
+        sampling, policy = self._writers.sampling, self._writers.policy
+        write = ModelStep(
+            "synthesize",
+            AskModel(policy.settings, several(GENERATION)),
+            partial(policy_requests, sampling=sampling),
+            partial(_finish_both, sampling=sampling, model=policy.name),
+            pair_of=_pair,
+            memo=self._memo,
+            counter="generated",
+        )
+        judge, form = self._writers.judge, self._writers.judge_form
+        task = LIKELIHOOD if form == "likelihood" else GENERATION
+        compare = ModelStep(
+            "checklist",
+            AskModel(judge.settings, several(task)),
+            partial(checklist_requests, form=form, seed=sampling.seed),
+            partial(checklist_verdict, form=form, model=judge.name),
+            memo=self._memo,
+        )
+        written = drafts | "Ask the policy twice" >> write
+        return [written, written.records | "Compare by the checklist" >> compare]
+
+    def _followup_likelihood(self, drafts: beam.PCollection) -> list[Stepped]:
+        writers = self._writers
+        write = ModelStep(
+            "synthesize",
+            Generate(writers.policy.settings),
+            partial(samples_request, samples=writers.samples, sampling=writers.sampling),
+            partial(with_samples, sampling=writers.sampling, model=writers.policy.name),
+            pair_of=_pair,
+            memo=self._memo,
+            counter="generated",
+        )
+        rank = ModelStep(
+            "rank",
+            MeasureJointly(writers.scorer.settings),
+            partial(rank_request, scoring=writers.scoring),
+            partial(best_and_worst, scoring=writers.scoring, model=writers.scorer.name),
+            pair_of=_pair_of_sampled,
+            memo=self._memo,
+        )
+        written = drafts | "Ask the policy for samples" >> write
+        return [written, written.records | "Rank samples" >> rank]
 
 
-def _request(draft: PairDraft, sampling: ReplySampling) -> tuple[PairDraft, GenerationRequest]:
-    return draft, reply_request(draft, sampling)
+def _pair(draft: PairDraft) -> PreferencePair:
+    return draft.pair
 
 
-@beam.typehints.with_output_types(PairDraft, complete=PreferencePair, counts=Count)
+def _pair_of_sampled(sampled: Any) -> PreferencePair:
+    pair: PreferencePair = sampled.draft.pair
+    return pair
+
+
+def _finish_reply(
+    draft: PairDraft, answer: Any, sampling: ReplySampling, model: str
+) -> PreferencePair | Drop:
+    return complete_draft(draft, answer[0], sampling, model)
+
+
+def _finish_both(
+    draft: PairDraft, answers: Any, sampling: ReplySampling, model: str
+) -> PreferencePair | Drop:
+    return complete_on_policy(draft, [answer[0] for answer in answers], sampling, model)
+
+
+@beam.typehints.with_output_types(PreferencePair, counts=Count, **dict.fromkeys(METHODS, PairDraft))
 class _PartDrafts(CountingDoFn):
-    def process(self, draft: PairDraft) -> Iterator[Any]:
-        self.tally["in"] += 1
-        if draft.hint is None:
-            self.tally["out"] += 1
-            yield beam.pvalue.TaggedOutput("complete", draft.pair)
-        else:
-            yield draft
+    """Parts the drafts; those that lack a side are counted by the step that completes them."""
 
-
-@beam.typehints.with_output_types(PreferencePair, drops=Drop, rejects=Reject, counts=Count)
-class _RouteReplies(CountingDoFn):
-    def __init__(self, stage: str, sampling: ReplySampling, model_name: str) -> None:
+    def __init__(self, stage: str, methods: tuple[str, ...]) -> None:
         super().__init__(stage)
-        self._sampling = sampling
-        self._model_name = model_name
+        self._methods = methods
 
-    def process(self, element: tuple[PairDraft, Any]) -> Iterator[Any]:
-        draft, answer = element
-        progress.count("generated")
-        if not is_failure(answer):
-            answer = complete_draft(draft, answer[0], self._sampling, self._model_name)
-        if is_failure(answer):
-            self.tally[f"drop:{answer.reason}"] += 1
-            yield beam.pvalue.TaggedOutput("rejects", reject_pair(draft.pair, "synthesize", answer))
-        elif isinstance(answer, Drop):
-            self.tally[f"drop:{answer.filter}"] += 1
-            yield beam.pvalue.TaggedOutput("drops", answer)
-        else:
+    def process(self, draft: PairDraft) -> Iterator[Any]:
+        method = draft.pair.method
+        if method in METHODS:
+            # A run that drafts such pairs has been given the method; nothing may get lost.
+            if method not in self._methods:
+                raise ValueError(f"a draft of {method} came where only {self._methods} may")
+            yield beam.pvalue.TaggedOutput(method, draft)
+        elif is_complete(draft):
+            self.tally["in"] += 1
             self.tally["out"] += 1
-            yield answer
-
-
-def reject_pair(pair: PreferencePair, stage: str, failure: Any) -> Reject:
-    """The `Reject` of a pair that a model could not be asked about."""
-    record = f"{pair.method} pair {pair.id} of conversation {pair.conversation_id}"
-    origin = pair.provenance
-    return Reject(stage, failure.reason, failure.detail, record, origin.input, origin.position)
+            yield draft.pair
+        else:
+            raise ValueError(f"a draft of {method} lacks a side, and no model writes it")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from curation.feedback.detector import Finding, TurnLabel, judged_turns
+from curation.feedback.dialogue_state import content_terms, dialogue_state
 from curation.feedback.lexicon import LANGUAGES, Cue, Lexicon, load_lexicon
 from curation.feedback.phrases import Match
 from curation.feedback.repetition import repetition
@@ -59,12 +60,14 @@ class CueDetector:
         messages = conversation.messages
         judged = set(judged_turns(conversation))
         open_requests: list[str] = []
+        requests: list[str] = []
         for turn, (role, text) in enumerate(messages):
             if role != "user":
                 continue
             complaint = False
             if turn in judged:
-                found = _findings(text, messages[turn - 1].content, open_requests, lexicon)
+                words = _words(text, lexicon)
+                found = _findings(words, text, messages[turn - 1].content, open_requests, lexicon)
                 findings = tuple(
                     Finding(
                         category,
@@ -76,7 +79,15 @@ class CueDetector:
                 dissatisfaction = _strongest(findings, "dissatisfaction")
                 complaint = dissatisfaction > 0
                 satisfaction = _strongest(findings, "satisfaction")
-                yield TurnLabel(turn, dissatisfaction, satisfaction, findings, method=self.name)
+                state = dialogue_state(
+                    content_terms(words, lexicon.function_words),
+                    requests,
+                    messages[turn - 1].content,
+                    findings,
+                    bool(lexicon.continuations.find(words)),
+                )
+                yield TurnLabel(turn, dissatisfaction, satisfaction, findings, *state, self.name)
+            requests = [*requests[1 - MAX_OPEN_REQUESTS :], text]
             open_requests = [*open_requests[1 - MAX_OPEN_REQUESTS :], text] if complaint else [text]
 
 
@@ -84,11 +95,14 @@ def _strongest(findings: Iterable[Finding], polarity: str) -> float:
     return max((f.score for f in findings if RUBRIC[f.category].polarity == polarity), default=0.0)
 
 
+def _words(text: str, lexicon: Lexicon) -> list[str]:
+    return [word for word in tokens(own_words(text)) if word not in lexicon.fillers]
+
+
 def _findings(
-    text: str, reply: str, earlier: Sequence[str], lexicon: Lexicon
+    words: list[str], text: str, reply: str, earlier: Sequence[str], lexicon: Lexicon
 ) -> dict[str, dict[str, float]]:
     """Per category, the phrases that speak for it with their scores."""
-    words = [word for word in tokens(own_words(text)) if word not in lexicon.fillers]
     found: dict[str, dict[str, float]] = {}
     asked = "?" in reply[-QUESTION_SPAN:] or "？" in reply[-QUESTION_SPAN:]
     for match in cues_in(words, asked, lexicon):

@@ -12,11 +12,14 @@ class Finding(NamedTuple):
     """One kind of feedback that a turn shows."""
 
     category: str
-    """Rubric item (`curation.feedback.rubric`); its polarity follows from it."""
+    """Rubric item (`curation.feedback.rubric`)."""
     reason: str
     """What was seen, in words: the phrase or the justification."""
     score: float
     """Confidence between 0 and 1."""
+    polarity: str | None = None
+    """One of `schemas.records.POLARITIES`; None for that of the built-in rubric's item. Given
+    for the categories of another rubric."""
 
 
 class TurnLabel(NamedTuple):
@@ -94,7 +97,7 @@ def signals_of(conversation: Conversation, labels: Sequence[TurnLabel]) -> list[
         FeedbackSignal(
             conversation.id,
             label.turn,
-            RUBRIC[finding.category].polarity,
+            finding.polarity or RUBRIC[finding.category].polarity,
             finding.category,
             finding.reason,
             finding.score,

@@ -6,7 +6,7 @@ came from, and what an earlier path of the same conversation tree has already sh
 
 from collections.abc import Mapping
 
-from schemas import Conversation, Message, PreferencePair, Provenance
+from schemas import Conversation, Message, PairDraft, PreferencePair, Provenance
 from schemas.errors import SchemaError
 
 
@@ -37,6 +37,18 @@ def is_blank(message: Message) -> bool:
     True
     """
     return not any(c.isprintable() and not c.isspace() for c in message.content)
+
+
+def is_complete(draft: PairDraft) -> bool:
+    """Whether both sides of a draft are written.
+
+    >>> talk = (Message("user", "Hi"), Message("assistant", "Ho"))
+    >>> chat = Conversation("c", talk, "demo", None, None, None, None, {})
+    >>> half = bare_pair(chat, "expert", "id", prompt_before(chat, 1), (), reply_at(chat, 1))
+    >>> is_complete(PairDraft(half, "Be kind.")), is_complete(PairDraft(half, None))
+    (False, False)
+    """
+    return bool(draft.pair.chosen and draft.pair.rejected)
 
 
 def new_from(conversation: Conversation) -> int:

@@ -1,17 +1,18 @@
-"""From feedback to preference pairs, in three ways.
+"""From feedback to preference pairs whose sides have still to be written, or are ranked already.
 
 A signal at user turn `t` judges the assistant reply at `t - 1`, which answered the prompt
 `messages[: t - 1]`. Every builder is a pure function of one conversation and its signals; what
 a path of a conversation tree shares with an earlier path (`metadata["new_from"]`) yields
-nothing a second time.
+nothing a second time. `revisions`, `hindsight` and `edits` have modules of their own.
 
-Reference: WildFeedback (arXiv 2408.15549, section 3) for `wildfeedback_drafts`.
+Reference: WildFeedback (arXiv 2408.15549, section 3) for `expert_drafts` and
+`on_policy_drafts`; FLR (arXiv 2409.13948, section 4) for `followup_likelihood_drafts`.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from curation.feedback.complaints import feedback_words, objections
 from curation.feedback.exchanges import bare_pair, new_from, prompt_before, reply_at
 from curation.feedback.preference import PROMPT_ID, distil_preference
 from curation.feedback.rankings import Ranking, rankings
@@ -20,8 +21,8 @@ from schemas.ids import draft_id, pair_id
 
 
 @dataclass(frozen=True)
-class WildFeedbackSettings:
-    """How pairs with a reply to be written are drafted."""
+class ExpertSettings:
+    """How pairs are drafted whose chosen side a stronger model writes."""
 
     min_confidence: float = 0.5
     """Lowest `FeedbackSignal.score` that makes a draft."""
@@ -30,13 +31,25 @@ class WildFeedbackSettings:
 
 
 @dataclass(frozen=True)
-class RevisionSettings:
-    """How a reply and its successful revision become a pair."""
+class OnPolicySettings:
+    """How pairs are drafted of which the policy writes both sides."""
 
     min_confidence: float = 0.5
-    """Lowest score of the objection, and of the satisfaction that follows."""
-    accept_silence: bool = False
-    """Whether it is enough that the user does not object again."""
+    """Lowest `FeedbackSignal.score` that makes a draft."""
+    max_per_conversation: int = 2
+    """Most drafts of one conversation: the surest signals, then the earliest."""
+
+
+@dataclass(frozen=True)
+class FollowUpLikelihoodSettings:
+    """How pairs are drafted from samples that their follow-up likelihood ranks."""
+
+    samples: int = 4
+    """Replies that the policy writes to each prompt."""
+    include_logged: bool = True
+    """Whether the logged reply is ranked with the samples."""
+    max_per_conversation: int = 1
+    """Most drafts of one conversation: the earliest replies."""
 
 
 @dataclass(frozen=True)
@@ -47,70 +60,70 @@ class RankedSiblingSettings:
     """Most pairs of one prompt: best against worst first, then by distance in rank."""
 
 
-def wildfeedback_drafts(
+def expert_drafts(
     conversation: Conversation,
     signals: Sequence[FeedbackSignal],
-    settings: WildFeedbackSettings = WildFeedbackSettings(),
+    settings: ExpertSettings = ExpertSettings(),
 ) -> list[PairDraft]:
     """Drafts whose rejected side dissatisfied and whose chosen side is still to be written.
 
-    Input: a conversation and all its signals. Output: drafts with the distilled preference as
+    Input: a conversation and all its signals. Output: drafts with the rules' preference as
     `hint` and as the pair's `rubric`; the prompt holds neither the feedback nor the hint.
 
     Raises: SchemaError when the conversation's metadata are not in their form.
 
-    Reference: WildFeedback, section 3, "preference data construction".
+    Reference: WildFeedback, section 3, "preference data construction", expert version.
     """
-    drafts = []
-    for turn, complaints in _objections(signals, settings.min_confidence).items():
-        prompt, rejected = prompt_before(conversation, turn - 1), reply_at(conversation, turn - 1)
-        if not prompt or not rejected or turn < new_from(conversation):
-            continue
-        hint = distil_preference(conversation, complaints)
-        identity = draft_id("wildfeedback", prompt, rejected, hint)
-        pair = bare_pair(conversation, "wildfeedback", identity, prompt, (), rejected)
-        origin = pair.provenance._replace(turn=turn, prompts=(PROMPT_ID,))
-        draft = PairDraft(pair._replace(rubric=hint, provenance=origin), hint)
-        drafts.append((-max(signal.score for signal in complaints), turn, draft))
-    drafts.sort(key=lambda item: item[:2])
-    return [draft for _, _, draft in drafts[: settings.max_per_conversation]]
+    limits = settings.min_confidence, settings.max_per_conversation
+    return _hinted_drafts(conversation, signals, "expert", *limits)
 
 
-def revision_drafts(
+def on_policy_drafts(
     conversation: Conversation,
     signals: Sequence[FeedbackSignal],
-    settings: RevisionSettings = RevisionSettings(),
+    settings: OnPolicySettings = OnPolicySettings(),
 ) -> list[PairDraft]:
-    """Complete pairs: a reply that the user objected to, and the next one, which satisfied.
+    """Drafts of which the policy writes both sides: chosen with the hint, rejected without.
 
-    Input: a conversation and all its signals. Output: drafts without `hint`; the prompt is the
-    history before the first of the two replies.
+    Input: a conversation and all its signals. Output: a draft for each reply that `expert_drafts`
+    would take, without either side.
 
     Raises: SchemaError when the conversation's metadata are not in their form.
+
+    Reference: WildFeedback, section 3, "preference data construction", on-policy version.
     """
-    satisfied = {
-        signal.turn
-        for signal in signals
-        if signal.polarity == "satisfaction" and signal.score >= settings.min_confidence
-    }
-    any_objection = _objections(signals, 0.0)
-    last = len(conversation.messages) - 1
-    drafts = []
-    for turn, complaints in _objections(signals, settings.min_confidence).items():
-        verdict = turn + 2
-        accepted = verdict in satisfied or settings.accept_silence
-        prompt, rejected = prompt_before(conversation, turn - 1), reply_at(conversation, turn - 1)
-        chosen = reply_at(conversation, turn + 1)
-        is_new = min(verdict, last) >= new_from(conversation)
-        if not (accepted and is_new and prompt and rejected and chosen):
+    limits = settings.min_confidence, settings.max_per_conversation
+    return _hinted_drafts(conversation, signals, "on_policy", *limits)
+
+
+def followup_likelihood_drafts(
+    conversation: Conversation,
+    signals: Sequence[FeedbackSignal] = (),
+    settings: FollowUpLikelihoodSettings = FollowUpLikelihoodSettings(),
+) -> list[PairDraft]:
+    """Drafts to be sampled and ranked, one for each of the first replies; no feedback is needed.
+
+    Input: a conversation; the signals are not looked at. Output: drafts without hint and
+    feedback; with `include_logged` the logged reply stands in `rejected`, to be ranked with the
+    samples (`curation.synthesis.samples`), else both sides are missing.
+
+    Raises: SchemaError when the conversation's metadata are not in their form.
+
+    Reference: FLR (arXiv 2409.13948), section 4, "aligning with follow-up likelihood".
+    """
+    fresh, drafts = new_from(conversation), []
+    for turn in range(1, len(conversation.messages)):
+        # Without the logged reply the prompt is all there is of a draft, so it has to be new.
+        seen = turn if settings.include_logged else turn - 1
+        prompt, logged = prompt_before(conversation, turn), reply_at(conversation, turn)
+        if not prompt or not logged or seen < fresh:
             continue
-        if verdict in any_objection or chosen == rejected:
-            continue
-        identity = pair_id(prompt, chosen, rejected)
-        pair = bare_pair(conversation, "revisions", identity, prompt, chosen, rejected)
-        origin = pair.provenance._replace(turn=turn)
-        rubric = distil_preference(conversation, complaints)
-        drafts.append(PairDraft(pair._replace(rubric=rubric, provenance=origin), None))
+        rejected = logged if settings.include_logged else ()
+        identity = draft_id("followup_likelihood", prompt, rejected, None)
+        pair = bare_pair(conversation, "followup_likelihood", identity, prompt, (), rejected)
+        drafts.append(PairDraft(pair, None))
+        if len(drafts) == settings.max_per_conversation:
+            break
     return drafts
 
 
@@ -136,15 +149,28 @@ def ranked_sibling_drafts(
     return drafts
 
 
-def _objections(
-    signals: Sequence[FeedbackSignal], min_confidence: float
-) -> dict[int, list[FeedbackSignal]]:
-    """The dissatisfied signals by turn, in order of the turns."""
-    by_turn: dict[int, list[FeedbackSignal]] = defaultdict(list)
-    for signal in signals:
-        if signal.polarity == "dissatisfaction" and signal.score >= min_confidence:
-            by_turn[signal.turn].append(signal)
-    return dict(sorted(by_turn.items()))
+def _hinted_drafts(
+    conversation: Conversation,
+    signals: Sequence[FeedbackSignal],
+    method: str,
+    min_confidence: float,
+    most: int,
+) -> list[PairDraft]:
+    feedback = feedback_words(conversation, signals, min_confidence)
+    drafts = []
+    for turn, complaints in objections(signals, min_confidence).items():
+        prompt, logged = prompt_before(conversation, turn - 1), reply_at(conversation, turn - 1)
+        if not prompt or not logged or turn < new_from(conversation):
+            continue
+        rejected = logged if method == "expert" else ()
+        hint = distil_preference(conversation, complaints)
+        identity = draft_id(method, prompt, rejected, hint)
+        pair = bare_pair(conversation, method, identity, prompt, (), rejected)
+        origin = pair.provenance._replace(turn=turn, prompts=(PROMPT_ID,))
+        draft = PairDraft(pair._replace(rubric=hint, provenance=origin), hint, feedback)
+        drafts.append((-max(signal.score for signal in complaints), turn, draft))
+    drafts.sort(key=lambda item: item[:2])
+    return [draft for _, _, draft in drafts[:most]]
 
 
 def _contrasts(ranking: Ranking) -> list[tuple[str, str]]:

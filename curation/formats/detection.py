@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from curation.formats import (
+    edits,
     hh,
     lmsys,
     oasst_message,
@@ -37,6 +38,7 @@ _MODULES = (
     trl_explicit,
     hh,
     trl_implicit,
+    edits,
     oasst_tree,
     oasst_message,
     wildchat,

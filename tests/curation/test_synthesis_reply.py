@@ -10,7 +10,7 @@ from schemas.records import Drop, Message, PairDraft, PreferencePair, Provenance
 PROMPT = (Message("user", "Tell me about whales."),)
 REJECTED = (Message("assistant", "No."),)
 PAIR = PreferencePair(
-    "draft-id", PROMPT, (), REJECTED, None, None, None, None, None, None, "wildfeedback", "s",
+    "draft-id", PROMPT, (), REJECTED, None, None, None, None, None, None, "expert", "s",
     "c", None, "be kind", Provenance("f", 0, "g", 2, (), ("p@1",), None, ""), "",
 )  # fmt: skip
 DRAFT = PairDraft(PAIR, "Answer in full sentences.")
@@ -18,7 +18,7 @@ SAMPLING = ReplySampling(seed=3, max_new_tokens=8)
 
 
 def answered(text, finish="stop"):
-    return complete_draft(DRAFT, Completion(text, finish, 10, 4), SAMPLING, "m@r")
+    return complete_draft(DRAFT, Completion(text, finish, 10, 4), SAMPLING, "expert=m@r")
 
 
 def test_the_policy_sees_the_hint_and_the_pair_does_not():
@@ -32,7 +32,7 @@ def test_the_policy_sees_the_hint_and_the_pair_does_not():
 def test_a_finished_pair_has_the_id_of_its_content_and_says_who_wrote_it():
     pair = answered("  Whales are mammals.\n")
     assert pair.id == pair_id(PROMPT, (Message("assistant", "Whales are mammals."),), REJECTED)
-    assert pair.provenance.models == ("policy=m@r",)
+    assert pair.provenance.models == ("expert=m@r",)
     assert pair.provenance.seed == reply_request(DRAFT, SAMPLING).seed
 
 
@@ -55,7 +55,7 @@ def test_a_truncated_reply_is_kept_when_asked_for():
         DRAFT,
         Completion("Whales are", "length", 10, 8),
         SAMPLING._replace(keep_truncated=True),
-        "m@r",
+        "expert=m@r",
     )
     assert kept.chosen[0].content == "Whales are"
 
@@ -75,7 +75,7 @@ def test_the_real_model_writes_the_same_reply_again(model):
     once, again = model.generate([request]), model.generate([request])
     assert once == again
     assert (
-        complete_draft(DRAFT, once[0][0], SAMPLING._replace(keep_truncated=True), "m@r")
+        complete_draft(DRAFT, once[0][0], SAMPLING._replace(keep_truncated=True), "expert=m@r")
         .chosen[0]
         .content
     )

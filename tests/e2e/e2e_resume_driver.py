@@ -19,7 +19,7 @@ from pipelines.recipe_file import load_recipe
 from transforms.inference import AskModel, ModelSettings
 
 TASKS = {"generate": GENERATION, "measure": JOINT}
-CHANGES = (*SMALL, "models.policy.batch_size=2", "models.scorer.batch_size=2")
+CHANGES = (*SMALL, "models.expert.batch_size=2", "models.scorer.batch_size=2")
 
 
 class Noted:

@@ -53,13 +53,13 @@ def test_every_reject_and_drop_has_its_reason(finished):
 
 
 def test_a_hint_is_in_no_prompt_and_its_pair_says_which_model_wrote_it(finished):
-    written = rows(finished[0]).filter(pl.col("method") == "wildfeedback")
+    written = rows(finished[0]).filter(pl.col("method") == "expert")
     assert written.height > 0
     for row in written.to_dicts():
         assert row["rubric"]
         assert all(row["rubric"] not in message["content"] for message in row["prompt"])
         assert any(
-            m.startswith("policy=SmolLM2-135M-Instruct@") for m in row["provenance"]["models"]
+            m.startswith("expert=SmolLM2-135M-Instruct@") for m in row["provenance"]["models"]
         )
         assert row["provenance"]["seed"] is not None
 

@@ -145,7 +145,8 @@ def test_a_recipe_without_sources_is_told_what_to_name(folder):
 
 def test_conversations_without_a_miner_would_give_nothing_and_are_refused(folder):
     text = "name: x\nsources: {conversations: {paths: data.jsonl}}\nmine: {detector: cues}\n"
-    wanted = "mine: no miner is on; name one of wildfeedback, revisions, ranked_siblings"
+    miners = "expert, on_policy, revisions, hindsight, followup_likelihood, edits, ranked_siblings"
+    wanted = f"mine: no miner is on; name one of {miners}"
     assert problems(folder, text) == [f"r.yaml:3: {wanted}"]
 
 

@@ -75,11 +75,11 @@ def test_a_file_whose_name_looks_like_a_pattern_is_found(folder):
     assert load(conversations=["a[1].jsonl"]).sources.conversations.paths == ("a[1].jsonl",)
 
 
-@pytest.mark.parametrize("switch", ["mine.wildfeedback={}", "mine.wildfeedback="])
+@pytest.mark.parametrize("switch", ["mine.expert={}", "mine.expert="])
 def test_a_miner_is_on_when_it_is_named_and_else_off(folder, switch):
     mine = load(switch).mine
     assert mine.revisions is not None
-    assert mine.wildfeedback.max_per_conversation == 2
+    assert mine.expert.max_per_conversation == 2
     assert mine.ranked_siblings is None
 
 
@@ -141,7 +141,7 @@ def test_a_recipe_cannot_be_changed(folder):
         load().seed = 3
 
 
-KEYS = st.sampled_from([*Recipe.model_fields, "paths", "min", "wildfeedback", "policy", "<<", "?"])
+KEYS = st.sampled_from([*Recipe.model_fields, "paths", "min", "expert", "policy", "<<", "?"])
 VALUES = st.recursive(
     st.none()
     | st.booleans()

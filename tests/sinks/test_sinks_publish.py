@@ -138,10 +138,10 @@ def test_the_manifest_says_what_made_the_snapshot(tmp_path: Path) -> None:
 
 def test_inspect_shows_methods_sources_and_the_quantiles_of_the_scores(tmp_path: Path) -> None:
     pairs = [make_pair(str(n), margin=n / 4) for n in range(5)]
-    pairs.append(make_pair("tea", "test", method="wildfeedback", margin=None))
+    pairs.append(make_pair("tea", "test", method="expert", margin=None))
     publish_run(str(tmp_path), pairs=pairs)
     shown = inspect_snapshot(str(tmp_path))
-    assert shown["methods"] == {"revisions": 5, "wildfeedback": 1}
+    assert shown["methods"] == {"revisions": 5, "expert": 1}
     assert shown["sources"] == {"test": 6}
     assert shown["scores"]["margin"]["count"] == 5
     assert shown["scores"]["margin"]["p50"] == 0.5

@@ -1,13 +1,16 @@
 """Mining as a Beam stage: outputs, counts, batches and windows."""
 
 import json
+from dataclasses import replace
 
 import apache_beam as beam
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
+from curation.feedback.builders import Builders
 from curation.feedback.cues import CueDetector
+from curation.feedback.pairs import ExpertSettings
 from schemas import Conversation, Message
 from schemas.errors import UsageError
 from transforms.mine import MinePairs
@@ -41,26 +44,28 @@ def drafts_found(mined) -> beam.PCollection:
     )
 
 
+EXPERT_TOO = Builders(expert=ExpertSettings())
 ALL = [
-    ("wrong", "wildfeedback", 2),
+    ("wrong", "expert", 2),
     ("wrong", "revisions", 2),
     ("ranked", "ranked_siblings", None),
-    ("shared", "wildfeedback", 4),
+    ("shared", "expert", 4),
 ]
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64])
 def test_the_drafts_do_not_depend_on_the_batch_size(batch_size):
     mine(
-        MinePairs(batch_size=batch_size),
+        MinePairs("cues", EXPERT_TOO, batch_size=batch_size),
         lambda mined: assert_that(drafts_found(mined), equal_to(ALL)),
     )
 
 
-@pytest.mark.parametrize("builder", ["wildfeedback", "revisions", "ranked_siblings"])
+@pytest.mark.parametrize("builder", ["expert", "revisions", "ranked_siblings"])
 def test_a_builder_set_to_none_is_off(builder):
     rest = [draft for draft in ALL if draft[1] != builder]
-    mine(MinePairs(**{builder: None}), lambda m: assert_that(drafts_found(m), equal_to(rest)))
+    fewer = MinePairs("cues", replace(EXPERT_TOO, **{builder: None}))
+    mine(fewer, lambda m: assert_that(drafts_found(m), equal_to(rest)))
 
 
 def test_each_signal_leaves_once_for_all_paths_of_a_tree():
@@ -69,20 +74,20 @@ def test_each_signal_leaves_once_for_all_paths_of_a_tree():
         expected = [("wrong", 2), ("wrong", 4), ("happy", 2), ("shared", 4)]
         assert_that(turns, equal_to(expected))
 
-    mine(MinePairs(), check)
+    mine(MinePairs("cues"), check)
 
 
 def test_conversations_in_are_those_with_a_draft_and_those_without():
     def check(mined):
         total = mined.counts | beam.CombinePerKey(sum)
         expected = [(("mine", "in"), 4), (("mine", "out"), 3), (("mine", "drop:no_pair"), 1)]
-        assert_that(total, equal_to(expected))
+        assert_that(total, equal_to([*expected, (("mine", "note:turns"), 5)]))
 
-    mine(MinePairs(), check)
+    mine(MinePairs("cues", EXPERT_TOO), check)
 
 
 def test_a_detector_of_one_s_own_may_be_given():
-    only_german = MinePairs(CueDetector(("de",)), ranked_siblings=None)
+    only_german = MinePairs(CueDetector(("de",)), Builders(ranked_siblings=None))
     mine(only_german, lambda mined: assert_that(mined.drafts, equal_to([])))
 
 

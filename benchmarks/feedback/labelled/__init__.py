@@ -1,0 +1,1 @@
+"""The labelled sets, the measures and the baselines of the feedback benchmark."""

@@ -1,0 +1,158 @@
+"""How right every feedback detector and baseline is, on data labelled by real users.
+
+    python benchmarks/feedback/run.py --data DIR [--detector SPEC ...] [--output FILE]
+
+DIR holds one or more of `recllmsim_human` (archives or trees), `ifllm` and `uss`, at any depth
+or itself; with `sharegpt*` in it, speed and memory are measured there too. Tested are all users
+whom the weights were not trained on (`classifier.json`). Prints tables, writes JSON.
+"""
+
+import argparse
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+from labelled import evaluation, ifllm, recllmsim, speed, uss
+from labelled.baselines import baselines
+from labelled.examples import POLARITIES
+from labelled.rows import Labelled, untrained
+
+from curation.feedback.classifier import load_classifier
+from curation.feedback.detector import FeedbackDetector, open_detector
+
+COLUMNS = (
+    "auc",
+    "auc_low",
+    "auc_high",
+    "precision",
+    "recall",
+    "f1",
+    "kappa",
+    "best_f1",
+    "precision_at_recall",
+    "recall_at_precision",
+)
+HEADINGS = ("AUC", "from", "to", "P", "R", "F1", "kappa", "best F1", "P at R .45", "R at P .80")
+
+
+def main() -> None:
+    """Read, measure, print, and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument(
+        "--detector",
+        action="append",
+        help="as in a recipe's mine.detector; default cues and classifier; may be repeated",
+    )
+    parser.add_argument("--output", type=Path, help="JSON; default: only the tables")
+    options = parser.parse_args()
+    specs = options.detector or ["cues", "classifier"]
+    detectors: list[FeedbackDetector] = [open_detector(spec) for spec in specs]
+    trained = load_classifier().trained_users
+    result: dict[str, Any] = {"threshold": evaluation.THRESHOLD}
+    everyone = [*baselines(), *detectors]
+    for name, rows in (
+        (recllmsim.NAME, recllmsim.read(options.data)),
+        (ifllm.NAME, ifllm.read(options.data)),
+    ):
+        if rows:
+            result[name] = classified(name, rows, untrained(rows, trained), everyone)
+    dialogues = uss.read(options.data)
+    if dialogues:
+        result[uss.NAME] = correlated(dialogues, everyone[2:])
+    chats = speed.conversations(options.data)
+    if chats:
+        result["speed"] = {d.name: speed.speed(d, chats) for d in detectors}
+        print_speed(result["speed"])
+    if len(result) == 1:
+        raise SystemExit(
+            f"{options.data}: none of recllmsim_human, ifllm, uss and sharegpt is there"
+        )
+    if options.output:
+        text = orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        options.output.write_bytes(text)
+
+
+def classified(
+    name: str,
+    rows: Sequence[Labelled],
+    test: Sequence[Labelled],
+    detectors: Sequence[FeedbackDetector],
+) -> dict[str, Any]:
+    """Tables of one set with users."""
+    users = len({row.user for row in test})
+    everyone = len({row.user for row in rows})
+    print(f"\n## {name}: {len(test)} conversations of {users} users not trained on, of {everyone}")
+    found = [evaluation.run(detector, test) for detector in detectors]
+    result: dict[str, Any] = {"test_users": users, "conversations": len(test)}
+    for polarity in POLARITIES:
+        for question, cases in evaluation.QUESTIONS.items():
+            if not cases(found[0], polarity):
+                continue
+            measured = {each.name: evaluation.measure(cases(each, polarity)) for each in found}
+            any_of = next(iter(measured.values()))
+            print(f"\n{polarity}, {question}: {any_of['positive']} of {any_of['cases']}")
+            print_table(measured)
+            result.setdefault(polarity, {})[question] = measured
+    result["user_ceiling_auc"] = evaluation.user_ceiling(test)
+    ceiling = _(result["user_ceiling_auc"])
+    print(f"\nAUC on replies of an oracle that knows each user's rate: {ceiling}")
+    if any(row.votes for row in test):
+        result["vote_kappa"] = {p: evaluation.vote_agreement(test, p) for p in POLARITIES}
+        values = ", ".join(f"{p} {_(value)}" for p, value in result["vote_kappa"].items())
+        print(f"kappa of the votes among themselves: {values}")
+    result["turns_per_second"] = {each.name: each.turns_per_second for each in found}
+    print("turns per second:", ", ".join(f"{e.name} {e.turns_per_second:,.0f}" for e in found))
+    return result
+
+
+def correlated(
+    dialogues: dict[str, list[Labelled]], detectors: Sequence[FeedbackDetector]
+) -> dict[str, Any]:
+    """Correlations with the mean rating, set by set."""
+    print("\n## uss: predicted satisfaction minus dissatisfaction against the mean rating")
+    print("\n| set | detector | turns | Pearson | Spearman | p |\n|---|---|---|---|---|---|")
+    result: dict[str, Any] = {}
+    for name, rows in dialogues.items():
+        agreement = evaluation.rater_agreement(rows)
+        result[name] = {"raters": agreement}
+        for detector in detectors:
+            one = evaluation.rating_correlation(evaluation.run(detector, rows))
+            result[name][detector.name] = one
+            print(
+                f"| {name} | {detector.name} | {one['turns']} | {_(one['pearson'])} "
+                f"| {_(one['spearman'])} | {one['p_value']:.1g} |"
+            )
+        print(
+            f"| {name} | *one rater against the mean of the others* | | "
+            f"| {_(agreement['one_against_others'])} | |"
+        )
+    return result
+
+
+def print_table(measured: dict[str, dict[str, float]]) -> None:
+    """One line for each detector."""
+    print(f"\n| | {' | '.join(HEADINGS)} |\n|---|{'---|' * len(HEADINGS)}")
+    for name, values in measured.items():
+        print(f"| {name} | {' | '.join(_(values[column]) for column in COLUMNS)} |")
+
+
+def print_speed(measured: dict[str, dict[str, float]]) -> None:
+    """Turns per second and memory."""
+    print("\n## speed: one process, from conversations in memory to labels")
+    print("\n| | turns | turns per second | memory grew by MiB |\n|---|---|---|---|")
+    for name, one in measured.items():
+        print(
+            f"| {name} | {one['turns']} | {one['turns_per_second']:,.0f} "
+            f"| {one['memory_grew_mib']:.0f} |"
+        )
+
+
+def _(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Learning a rubric from labelled conversations, as SPUR does.
+
+1. Extraction: for each labelled conversation, a model writes up to three reasons why its user is
+   satisfied or dissatisfied.
+2. Summarisation: the reasons of one polarity are merged in chunks, and what comes out is merged
+   again, until one chunk is left: a rubric of at most ten items.
+
+What the model writes is read strictly: one reason, or one item, on each line, in a fixed form.
+A line in another form is counted and not used; an answer without any line in form is asked for
+again, and counted.
+
+Reference: Lin et al., Interpretable User Satisfaction Estimation for Conversational Systems with
+Large Language Models (SPUR, arXiv 2403.12388), sections 3.1 and 3.2.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
+from typing import NamedTuple, TypeVar
+
+from curation.feedback.rubric import RubricItem
+from curation.feedback.rubric_learning_answers import (
+    MAX_REASONS,
+    parse_items,
+    parse_reasons,
+    unique_items,
+)
+from curation.feedback.rubric_learning_prompt import (
+    extraction_messages,
+    merging_messages,
+)
+from curation.models.protocols import Completion, GenerationRequest, Generator
+from schemas import Conversation, Message
+from schemas.errors import ModelError
+from schemas.ids import content_id, seed_from
+from schemas.records import POLARITIES
+
+RETRY_TEMPERATURE = 0.7
+"""Temperature of the second and later attempts at an answer."""
+
+T = TypeVar("T")
+
+
+class Example(NamedTuple):
+    """A conversation of whose user it is known whether they were satisfied."""
+
+    conversation: Conversation
+    polarity: str
+    """One of `schemas.records.POLARITIES`."""
+
+
+@dataclass(frozen=True)
+class RubricLearning:
+    """How a rubric is learned."""
+
+    max_examples: int = 150
+    """Most conversations of each polarity."""
+    chunk: int = 80
+    """Most reasons that are merged at once."""
+    max_items: int = 10
+    """Most items of each polarity."""
+    max_new_tokens: int = 512
+    """Length of an answer, in tokens."""
+    max_prompt_tokens: int = 8000
+    """Bound on a prompt, kept for every tokenizer and every text."""
+    attempts: int = 3
+    """How often an answer is asked for until a line of it is in form; the first time the likeliest
+    one, then sampled at `RETRY_TEMPERATURE`."""
+    seed: int = 0
+    """Of the choice of examples and of sampling."""
+
+
+@dataclass
+class Report:
+    """What became of the answers; for each polarity."""
+
+    examples: dict[str, int] = field(default_factory=dict)
+    """Conversations asked about."""
+    reasons: dict[str, int] = field(default_factory=dict)
+    """Different reasons found in them."""
+    answers: int = 0
+    """All answers of the model."""
+    unusable: int = 0
+    """Of these, answers without one line in form."""
+    lines_dropped: int = 0
+    """Lines in another form, in answers that were used all the same."""
+
+
+def learn_rubric(
+    examples: Sequence[Example],
+    model: Generator,
+    settings: RubricLearning | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> tuple[list[RubricItem], Report]:
+    """Learn a rubric.
+
+    Input: labelled conversations, of which at most `max_examples` of a polarity are drawn by the
+    seed. Parameters: report: is told what is being done, in a line. Output: at most `max_items`
+    items for each polarity, satisfaction first, with names of their own; and what became of the
+    model's answers. The examples' order does not matter.
+
+    Raises: ModelError where no answer gives an item of a polarity, with how many were unusable.
+    """
+    settings = settings or RubricLearning()
+    done = Report()
+    items: list[RubricItem] = []
+    taken: set[str] = set()
+    for polarity in POLARITIES:
+        chosen = draw(examples, polarity, settings)
+        done.examples[polarity] = len(chosen)
+        if not chosen:
+            raise ModelError(f"no example is labelled with {polarity}: give some of both labels")
+        report(f"{polarity}: reasons of {len(chosen)} conversations")
+        reasons = _extract(chosen, model, settings, done)
+        done.reasons[polarity] = len(reasons)
+        if not reasons:
+            raise ModelError(_failure(f"no reason for {polarity} in the model's answers", done))
+        report(f"{polarity}: merging {len(reasons)} reasons")
+        merged = _merge(reasons, polarity, model, settings, done)
+        own = unique_items(merged, polarity, settings.max_items, taken)
+        if not own:
+            raise ModelError(_failure(f"no item for {polarity} in the model's answers", done))
+        taken |= {item.name for item in own}
+        items += own
+    return items, done
+
+
+def draw(examples: Sequence[Example], polarity: str, settings: RubricLearning) -> list[Example]:
+    """The examples of a polarity that are asked about: those with the smallest seeded hashes."""
+    keyed = {
+        content_id("rubric", settings.seed, example.conversation.messages): example
+        for example in examples
+        if example.polarity == polarity
+    }
+    return [keyed[key] for key in sorted(keyed)[: settings.max_examples]]
+
+
+def extraction_request(example: Example, settings: RubricLearning) -> GenerationRequest:
+    """Ask for the reasons of one example."""
+    messages = extraction_messages(
+        example.conversation, example.polarity, MAX_REASONS, settings.max_prompt_tokens
+    )
+    return _request(messages, settings)
+
+
+def merging_request(
+    reasons: Sequence[str], polarity: str, settings: RubricLearning
+) -> GenerationRequest:
+    """Ask for a rubric that merges reasons."""
+    messages = merging_messages(reasons, polarity, settings.max_items, settings.max_prompt_tokens)
+    return _request(messages, settings)
+
+
+def _extract(
+    examples: Sequence[Example], model: Generator, settings: RubricLearning, done: Report
+) -> list[str]:
+    requests = [extraction_request(example, settings) for example in examples]
+    found = _ask(requests, parse_reasons, model, settings, done)
+    return list(dict.fromkeys(reason for reasons in found for reason in reasons))
+
+
+def _merge(
+    reasons: Sequence[str], polarity: str, model: Generator, settings: RubricLearning, done: Report
+) -> list[RubricItem]:
+    texts = list(reasons)
+    while True:
+        chunks = _chunks(texts, settings.chunk)
+        requests = [merging_request(chunk, polarity, settings) for chunk in chunks]
+        found = _ask(requests, partial(parse_items, polarity=polarity), model, settings, done)
+        merged = [item for items in found for item in items[: settings.max_items]]
+        shorter = [f"{item.name.replace('_', ' ')}: {item.definition}" for item in merged]
+        if len(chunks) == 1 or not merged or len(shorter) >= len(texts):
+            return merged
+        texts = shorter
+
+
+def _ask(
+    requests: Sequence[GenerationRequest],
+    parse: Callable[[Completion], tuple[list[T], int]],
+    model: Generator,
+    settings: RubricLearning,
+    done: Report,
+) -> list[list[T]]:
+    """What the answers hold; those without a line in form are asked for again, by other seeds."""
+    found: list[list[T]] = [[] for _ in requests]
+    todo = list(range(len(requests)))
+    for attempt in range(settings.attempts):
+        again = [_attempt(requests[i], attempt) for i in todo]
+        for i, answers in zip(todo, model.generate(again) if again else (), strict=True):
+            found[i], dropped = parse(answers[0])
+            done.answers += 1
+            done.unusable += not found[i]
+            done.lines_dropped += dropped if found[i] else 0
+        todo = [i for i in todo if not found[i]]
+    return found
+
+
+def _attempt(request: GenerationRequest, attempt: int) -> GenerationRequest:
+    if attempt == 0:
+        return request
+    return request._replace(
+        seed=seed_from(request.seed, content_id("attempt", attempt)), temperature=RETRY_TEMPERATURE
+    )
+
+
+def _chunks(texts: Sequence[str], most: int) -> list[Sequence[str]]:
+    """Texts in chunks of about equal size."""
+    count = ceil(len(texts) / most)
+    size = ceil(len(texts) / count)
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
+def _failure(problem: str, done: Report) -> str:
+    return (
+        f"{problem}: {done.unusable} of {done.answers} answers could not be used. A larger model, "
+        "or more examples, may help"
+    )
+
+
+def _request(messages: list[Message], settings: RubricLearning) -> GenerationRequest:
+    return GenerationRequest(
+        messages,
+        seed_from(settings.seed, content_id("rubric", messages)),
+        settings.max_new_tokens,
+        temperature=0.0,
+        max_prompt_tokens=settings.max_prompt_tokens,
+    )

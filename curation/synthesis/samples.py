@@ -1,0 +1,116 @@
+"""Pairs out of several replies to one prompt: the best and the worst by follow-up likelihood.
+
+Reference: Zhang et al., Aligning Language Models Using Follow-up Likelihood as Reward Signal
+(arXiv 2409.13948), section 4. The logged reply takes part where the draft holds it.
+"""
+
+from collections.abc import Sequence
+from math import isnan
+from typing import NamedTuple
+
+from curation.models.protocols import Completion, GenerationRequest, JointRequest, JointResult
+from curation.scoring.follow_up_likelihood import candidate_rewards, candidates_request
+from curation.scoring.pairs import PairScoring, chosen_follow_ups, follow_ups_name
+from curation.synthesis.reply import ReplySampling, finished_text, with_sides
+from schemas.errors import ModelError, UsageError
+from schemas.ids import seed_from
+from schemas.records import Drop, PairDraft, PreferencePair
+
+
+class SampledDraft(NamedTuple):
+    """A draft with the replies that are to be ranked."""
+
+    draft: PairDraft
+    """The draft; its provenance names the policy and the seed."""
+    responses: tuple[str, ...]
+    """At least two different finished replies, the logged one first where it takes part."""
+    cut_messages: int
+    """Oldest messages of the prompt that the policy did not see."""
+
+
+def samples_request(
+    draft: PairDraft, samples: int, sampling: ReplySampling = ReplySampling()
+) -> GenerationRequest:
+    """Ask the policy for several replies; the seed comes from the draft's own id.
+
+    Raises: UsageError for a number of samples that leaves nothing to choose from.
+    """
+    least = 1 if draft.pair.rejected else 2
+    if samples < least:
+        raise UsageError(f"{samples} samples a prompt asked for: at least {least} are needed")
+    return sampling.request(list(draft.pair.prompt), draft.pair.id, samples)
+
+
+def with_samples(
+    draft: PairDraft, completions: Sequence[Completion], sampling: ReplySampling, model: str
+) -> SampledDraft | Drop:
+    """Put the policy's replies into a draft.
+
+    Input: the draft, the completions of its `samples_request`, the sampling they were made with,
+    the policy as `name@revision`. Output: the draft with its finished, different replies, or the
+    `Drop` `too_few_samples` when fewer than two are left.
+    """
+    pair = draft.pair
+    found = [message.content.strip() for message in pair.rejected]
+    for completion in completions:
+        text = finished_text(completion, pair.id, sampling)
+        if not isinstance(text, Drop):
+            found.append(text)
+    responses = tuple(dict.fromkeys(found))
+    if len(responses) < 2:
+        return Drop(pair.id, "too_few_samples", float(len(responses)), 2.0)
+    origin = pair.provenance._replace(
+        models=(*pair.provenance.models, f"policy={model}"), seed=seed_from(sampling.seed, pair.id)
+    )
+    cut = max((c.cut_messages for c in completions), default=0)
+    return SampledDraft(draft._replace(pair=pair._replace(provenance=origin)), responses, cut)
+
+
+def rank_request(sampled: SampledDraft, scoring: PairScoring = PairScoring()) -> JointRequest:
+    """Ask for the follow-ups after each reply, without similarity.
+
+    Raises: UsageError when the scoring has no follow-ups to rank by.
+    """
+    follow_ups = chosen_follow_ups(scoring)
+    if not follow_ups.sentences:
+        raise UsageError("replies are ranked by follow-ups: name at least one dimension")
+    return candidates_request(
+        sampled.draft.pair.prompt,
+        sampled.responses,
+        follow_ups,
+        scoring.calibrate,
+        scoring.max_tokens,
+    )
+
+
+def best_and_worst(
+    sampled: SampledDraft,
+    result: JointResult,
+    scoring: PairScoring = PairScoring(),
+    model: str = "",
+) -> PreferencePair | Drop:
+    """The pair of the reply with the highest and the one with the lowest reward.
+
+    Input: the sampled draft, the answer to its `rank_request` with the same scoring. Parameters:
+    `model`, the scorer as `name@revision`. Output: the pair with both scores and their margin in
+    nats per token, or the `Drop` `equal_scores`. Raises: ModelError when a reward is no number.
+    """
+    draft, responses, cut = sampled
+    ranked = candidate_rewards(result, chosen_follow_ups(scoring), scoring.calibrate)
+    if any(isnan(reward) for reward in ranked.rewards):
+        raise ModelError(f"the follow-up rewards are {ranked.rewards}: the model is broken")
+    best, worst = max(ranked.rewards), min(ranked.rewards)
+    if best == worst:
+        return Drop(draft.pair.id, "equal_scores", 0.0, 0.0)
+    chosen, rejected = (responses[ranked.rewards.index(reward)] for reward in (best, worst))
+    origin, prompt = draft.pair.provenance, follow_ups_name(scoring)
+    done = with_sides(draft, chosen, rejected, max(cut, ranked.cut_messages))
+    return done._replace(
+        margin=best - worst,
+        chosen_score=best,
+        rejected_score=worst,
+        provenance=origin._replace(
+            models=(*origin.models, f"scorer={model}") if model else origin.models,
+            prompts=(*origin.prompts, prompt) if prompt else origin.prompts,
+        ),
+    )
