@@ -10,7 +10,7 @@ VLLM_VENV := .venv-vllm
 VLLM_READY := $(VLLM_VENV)/.ready
 OUT ?= out/quickstart
 
-.PHONY: help demo test test-vllm lint bench bench-models clean
+.PHONY: help demo test test-vllm lint bench bench-models bench-feedback clean
 
 help:
 	@echo "make demo   mine a preference dataset from the sample conversations (about 5 minutes)"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed against the floor of the hardware"
 	@echo "make bench-models   measure what the model engine saves"
+	@echo "make bench-feedback DATA=DIR   measure the feedback detectors on labelled conversations"
 
 $(READY): pyproject.toml constraints.txt
 	@echo "==> virtual environment in $(VENV)"
@@ -67,6 +68,12 @@ bench: $(READY)
 bench-models: $(READY)
 	@echo "==> the model engine against the plain ways to the same answers (about 10 minutes)"
 	@$(BIN)/python benchmarks/models.py
+
+bench-feedback: $(READY)
+	@test -n "$(DATA)" || { echo "make bench-feedback DATA=DIR: the folder with the labelled sets"; exit 2; }
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench]'
+	@echo "==> feedback detectors and baselines on users they were not trained on (a minute)"
+	@$(BIN)/python benchmarks/feedback/run.py --data "$(DATA)"
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build out *.egg-info

@@ -9,7 +9,7 @@ from curation.evaluation.selection import Chosen
 from curation.evaluation.summary import Compared, summarise
 from curation.models.isolation import Failure
 from curation.models.loading import check_model
-from pipelines.evaluation import Side, EvaluationSet
+from pipelines.evaluation import EvaluationSet, Side
 from schemas.ids import content_id
 
 REPORT_VERSION = 1

@@ -56,7 +56,6 @@ def stages_of(recipe: Recipe) -> tuple[str, ...]:
         "preference": hinted and synthesis.preference == "model",
         "safety": hinted,
         "safety_judge": hinted and synthesis.safety == "model",
-        "synthesize": bool(settings.methods(recipe)),
         "checklist": "on_policy" in miners,
         "rank": "followup_likelihood" in miners,
     }

@@ -2,9 +2,10 @@
 
     python benchmarks/feedback/train.py --data DIR [--output FOLDER] [--only-check]
 
-DIR holds recllmsim_human. Users whose name hashes into the training part are read
-(`labelled.rows.may_train`); their names are written into `classifier.json`, so that the
-benchmark never tests on them. Same data, same weights, to the bit on one machine.
+DIR holds recllmsim_human, ifllm and oasst_100trees. Of the first two, users whose name hashes
+into the training part are read (`labelled.rows.may_train`); the names of all are written into
+`classifier.json`, so that the benchmark never tests on them. Same data, same weights, to the bit
+on one machine.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import orjson
 import yaml
-from labelled import recllmsim
+from labelled import ifllm, oasst, recllmsim
 from labelled.examples import examples, planted
 from labelled.rows import Labelled, may_train
 from labelled.training import Settings, check, export, train
@@ -33,7 +34,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "curation" / "feedback")
     parser.add_argument("--only-check", action="store_true", help="cross-validate and stop")
     options = parser.parse_args()
-    rows = [row for row in recllmsim.read(options.data) if may_train(row.user)]
+    rows = [*recllmsim.read(options.data), *ifllm.read(options.data)]
+    rows = [row for row in rows if may_train(row.user)] + oasst.read(options.data)
     read = yaml.safe_load(TURNS.read_text("utf-8"))
     print(f"{len(rows)} conversations of {len({row.user for row in rows})} training users")
     table = train_table(_texts(rows))

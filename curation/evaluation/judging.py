@@ -41,7 +41,7 @@ class Judging(NamedTuple):
 
     model: str
     in_words: bool = False
-    max_tokens: int = 4096
+    max_tokens: int = 8192
     seed: int = 0
     max_new_tokens: int = 64
     """Of a written verdict, which is shorter; some servers' models think before they write."""

@@ -36,14 +36,17 @@ class Word(NamedTuple):
         return self.key[0].isalnum() or self.key[0] == "_"
 
 
-def words_of(text: str) -> list[Word]:
+def words_of(text: str, offset: int = 0) -> list[Word]:
     """The words of a text; Chinese and Japanese characters and punctuation marks one by one.
+
+    Parameters: `offset`, added to where they stand.
 
     >>> [word.key for word in words_of("Don’t go!  走")]
     ["don't", 'go', '!', '走']
     """
     return [
-        Word(found[0].replace("’", "'").casefold(), *found.span()) for found in _WORD.finditer(text)
+        Word(found[0].replace("’", "'").casefold(), offset + found.start(), offset + found.end())
+        for found in _WORD.finditer(text)
     ]
 
 

@@ -88,51 +88,42 @@ class Classifier:
 
     def label(self, conversations: Sequence[Conversation]) -> list[list[TurnLabel]]:
         """Label the turns of each conversation; see `FeedbackDetector`."""
-        return [
-            [
-                self._label(label, turn)
-                for label, turn in zip(
-                    labels,
-                    turn_features(conversation, labels, self.weights.encoder),
-                    strict=True,
-                )
-            ]
-            for conversation, labels in zip(
-                conversations, self.cues.label(conversations), strict=True
-            )
-        ]
+        return [self._labels(conversation) for conversation in conversations]
+
+    def _labels(self, conversation: Conversation) -> list[TurnLabel]:
+        (cued,) = self.cues.label([conversation])
+        features = turn_features(conversation, cued, self.weights.encoder)
+        return [self._label(label, turn) for label, turn in zip(cued, features, strict=True)]
 
     def _label(self, cued: TurnLabel, turn: TurnFeatures) -> TurnLabel:
         dense = (np.array(turn.dense) - self.weights.mean) / self.weights.deviation
-        dense = np.clip(dense, -CLIP, CLIP)
-        unhappy, happy = (self._probability(index, dense, turn) for index in (0, 1))
+        pulls = dense.clip(-CLIP, CLIP) * self.weights.dense
+        unhappy, happy = self._probabilities(pulls, turn)
         findings = (
-            *self._findings(0, unhappy, cued, dense, turn),
-            *self._findings(1, happy, cued, dense, turn),
+            *self._findings(0, unhappy, cued, pulls, turn),
+            *self._findings(1, happy, cued, pulls, turn),
         )
         findings = tuple(sorted(findings))
         state, relation = restated(cued, findings)
         return TurnLabel(cued.turn, unhappy, happy, findings, state, relation, self.name)
 
-    def _probability(self, index: int, dense: NDArray[np.float64], turn: TurnFeatures) -> float:
-        weights = self.weights
-        # One turn at a time and sums of whole numbers: the same bits in every batch.
-        logit = float(weights.bias[index]) + float((dense * weights.dense[index]).sum())
+    def _probabilities(self, pulls: NDArray[np.float64], turn: TurnFeatures) -> list[float]:
+        # One turn at a time, and sums of whole numbers: the same bits in every batch.
+        logits = self.weights.bias + pulls.sum(axis=1)
         for rows, table, scale in (
-            (turn.turn_rows, weights.turn, weights.scales[0, index]),
-            (turn.next_rows, weights.next, weights.scales[1, index]),
+            (turn.turn_rows, self.weights.turn, self.weights.scales[0]),
+            (turn.next_rows, self.weights.next, self.weights.scales[1]),
         ):
             if len(rows):
-                total = int(table[rows, index].sum(dtype=np.int64))
-                logit += float(scale) * total / math.sqrt(len(rows))
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+                logits += table[rows].sum(axis=0, dtype=np.int64) * scale / math.sqrt(len(rows))
+        return [1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))) for logit in logits.tolist()]
 
     def _findings(
         self,
         index: int,
         probability: float,
         cued: TurnLabel,
-        dense: NDArray[np.float64],
+        pulls: NDArray[np.float64],
         turn: TurnFeatures,
     ) -> list[Finding]:
         if probability < FIRM:
@@ -141,8 +132,8 @@ class Classifier:
         of_cues = [f for f in cued.findings if RUBRIC[f.category].polarity == polarity]
         if of_cues:
             return [finding._replace(score=probability) for finding in of_cues]
-        pulls = dense * self.weights.dense[index]
-        reason = grounds(turn, self.weights.turn[:, index], self.weights.next[:, index], pulls)
+        tables = self.weights.turn[:, index], self.weights.next[:, index]
+        reason = grounds(turn, *tables, pulls[index])
         category = best_category(polarity, turn)
         return [Finding(category, f"{category}: {reason}", probability)]
 

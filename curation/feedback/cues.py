@@ -10,7 +10,7 @@ from curation.feedback.lexicon import LANGUAGES, Cue, Lexicon, load_lexicon
 from curation.feedback.phrases import Match
 from curation.feedback.repetition import repetition
 from curation.feedback.rubric import RUBRIC
-from curation.feedback.wording import PAUSES, own_words, tokens
+from curation.feedback.wording import PAUSES, own_tokens
 from schemas import Conversation
 
 NEGATION_SPAN = 3
@@ -40,8 +40,9 @@ class CueDetector:
     >>> from schemas import Message
     >>> talk = (Message("user", "Hi"), Message("assistant", "Ho"), Message("user", "That's wrong."))
     >>> chat = Conversation("c", talk, "demo", None, None, None, None, {})
-    >>> [(label.turn, label.findings) for label in CueDetector().label([chat])[0]]
-    [(2, (Finding(category='factual_error', reason='factual_error: thats wrong', score=0.9),))]
+    >>> (label,) = CueDetector().label([chat])[0]
+    >>> label.turn, label.dissatisfaction, label.state, label.findings[0].reason
+    (2, 0.9, 'feedback', 'factual_error: thats wrong')
     """
 
     languages: tuple[str, ...] = LANGUAGES
@@ -96,7 +97,7 @@ def _strongest(findings: Iterable[Finding], polarity: str) -> float:
 
 
 def _words(text: str, lexicon: Lexicon) -> list[str]:
-    return [word for word in tokens(own_words(text)) if word not in lexicon.fillers]
+    return [word for word in own_tokens(text) if word not in lexicon.fillers]
 
 
 def _findings(

@@ -11,14 +11,19 @@ Reference: PRELUDE (arXiv 2404.15269), section 2: user edits as feedback.
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
-import yaml
-
 from curation.feedback.alignment import Word, common_words, words_of
-from curation.feedback.phrases import PhraseTrie, spellings
+from curation.feedback.edit_framing import (
+    FRAMING,
+    STOPS,
+    Part,
+    fails,
+    framing_phrases,
+    is_a_task,
+    unquoted,
+    without_framing,
+)
 from curation.feedback.wording import tokens
 
 MAX_CHARS = 40_000
@@ -31,33 +36,25 @@ CALLED_SHARE = 0.3
 """The same where the turn calls the text a version of its own."""
 SOLID = 2
 """Words in a row that must have stayed for any of them to count: single ones match by chance."""
-SAMPLES = 24
+SAMPLES = 32
 """Pieces of a turn that are looked up in the reply before anything is compared."""
-PIECE = 6
-"""Length of such a piece, in characters."""
+PIECE = 10
+"""Length of such a piece, in characters; a third of it in Chinese and Japanese."""
+MIN_WORDS = 0.25
+"""Smallest share of a draft's different words that must stand in a turn at all."""
 MAX_OUTRO = 400
 """Longest last paragraph of a reply, in characters, that may be no part of what was edited."""
-FRAMING = 0.34
-"""Share of unchanged words below which a sentence at either end may be about the version."""
+MAX_EXTRA = 8
+"""How many more words than the draft a version may have before the first word that stayed, and
+after the last, unless the turn calls it a version."""
 
 # Every pattern is linear: no two neighbouring repetitions can match the same character.
 _FENCE = re.compile(r"^[ \t]{0,8}```[^\n`]*\n(.*?)(?:^[ \t]{0,8}```|\Z)", re.DOTALL | re.MULTILINE)
 _QUOTATION = re.compile(r'"([^"]{40,5000})"|“([^“”]{40,5000})”|„([^„“”]{40,5000})[“”]'
                         r"|«([^«»]{40,5000})»|「([^「」]{20,5000})」")  # fmt: skip
 _NOISE = re.compile(r"^[ \t]*(?:>[^\n]*|Copy code|\d{1,3}[.)、])", re.MULTILINE)
-_SENTENCE = re.compile(r"[^\n.!?。！？]+(?:[.!?]+(?=\s|$)|[。！？]+|[.!?]+|\n|$)|[.!?。！？\n]")
-_GAP = re.compile(r"\n[ \t]*\n")
-_STOPS = (".", "!", "?", "。", "！", "？")
-_COLON = re.compile(r"[:：]")
-
-
-class Part(NamedTuple):
-    """A stretch of a text."""
-
-    start: int
-    end: int
-    code: bool = False
-    """Whether it stands in a code fence, where punctuation counts."""
+_LETTERS = re.compile(r"\w+")
+_IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 
 class Edit(NamedTuple):
@@ -69,18 +66,6 @@ class Edit(NamedTuple):
     """The part of the reply that was edited."""
     kept: float
     """Share of the version's words that stand in the reply."""
-
-
-@cache
-def _phrases() -> dict[str, PhraseTrie[str]]:
-    text = files("curation.feedback").joinpath("edits.yaml").read_text("utf-8")
-    tries: dict[str, PhraseTrie[str]] = {}
-    for name, phrases in yaml.safe_load(text).items():
-        tries[name] = PhraseTrie()
-        for phrase in phrases:
-            for spelling in spellings(phrase, {}):
-                tries[name].add(spelling, name)
-    return tries
 
 
 def find_edit(text: str, reply: str, earlier: Sequence[str], min_words: int = 8) -> Edit | None:
@@ -115,11 +100,12 @@ def find_edit(text: str, reply: str, earlier: Sequence[str], min_words: int = 8)
 
 def _resembles(text: str, reply: str) -> bool:
     """Whether a few pieces of the turn stand in the reply; cheap, and wrong only on short texts."""
-    step = max(1, (len(text) - PIECE) // SAMPLES)
-    pieces = [text[i : i + PIECE] for i in range(0, len(text) - PIECE + 1, step)]
-    if not text.isascii() and any("\u3400" <= c <= "\u9fff" for c in text[:200]):
-        pieces = [piece[:3] for piece in pieces]
-    return sum(piece in reply for piece in pieces) >= max(2, len(pieces) // 8)
+    room = len(text) - PIECE
+    if room < 0 or ("```" not in reply and 4 * len(text) < CALLED_SHARE * len(reply)):
+        return False
+    size = PIECE // 3 if not text.isascii() and _IDEOGRAPH.search(text) else PIECE
+    starts = range(0, room + 1, max(1, room // SAMPLES))
+    return sum(text[i : i + size] in reply for i in starts) >= max(2, len(starts) // 8)
 
 
 def _bodies(text: str) -> list[list[Part]]:
@@ -128,7 +114,7 @@ def _bodies(text: str) -> list[list[Part]]:
     if code:
         return [code]
     quoted = [found.span(found.lastindex or 0) for found in _QUOTATION.finditer(text)]
-    return [[Part(*span) for span in quoted], [Part(0, len(text))]]
+    return [[Part(*span, quoted=True) for span in quoted], [Part(0, len(text))]]
 
 
 def _drafts(reply: str, only_code: bool) -> list[Part]:
@@ -141,7 +127,7 @@ def _drafts(reply: str, only_code: bool) -> list[Part]:
     if first > 0 and reply[:first].rstrip().endswith((":", "：")):
         start = first
     last = reply.rstrip().rfind("\n\n")
-    if last > start and len(reply) - last < MAX_OUTRO and reply.rstrip().endswith(_STOPS):
+    if last > start and len(reply) - last < MAX_OUTRO and reply.rstrip().endswith(STOPS):
         end = last  # "Let me know …", and not the signature of a letter
     spans = dict.fromkeys([(0, len(reply)), (start, len(reply)), (0, end), (start, end)])
     return [*code, *(Part(*span) for span in spans)]
@@ -149,39 +135,59 @@ def _drafts(reply: str, only_code: bool) -> list[Part]:
 
 def _compare(text: str, body: Part, reply: str, draft: Part, min_words: int) -> Edit | None:
     code = draft.code
+    alike = _may_be_edited(text[body.start : body.end], reply[draft.start : draft.end])
+    if not alike or (body.quoted and _goes_on(text, body, reply)):
+        return None
     new, old = _words(text, body, code), _words(reply, draft, code)
     if not new or not old or max(len(new), len(old)) > MAX_WORDS:
         return None
     kept = _solid(new, old)
     if not kept or len(kept) < CALLED_SHARE * len(old):
         return None
-    replaced = kept[-1][1] < len(old) - 1
-    start, end, explicit = _without_framing(text, body, new, {i for i, _ in kept}, replaced)
+    tail = reply[old[kept[-1][1]].end : draft.end]
+    whole = Part(0, len(reply))
+    # A sentence that stands anywhere in the reply is no framing.
+    known = kept if draft == whole else _solid(new, _words(reply, whole, code))
+    stayed = {i for i, _ in known}
+    start, end, explicit = without_framing(text, body, new, stayed, tail)
     rest = f"{text[:start]}\n{text[end:]}"
     inside = [i for i, word in enumerate(new) if start <= word.start and word.end <= end]
     kept = [(i, j) for i, j in kept if inside and inside[0] <= i <= inside[-1]]
-    share = CALLED_SHARE if explicit else MIN_SHARE
-    if sum(new[i].counts for i in inside) < min_words or len(kept) < share * len(old):
-        return None
     version = [new[i] for i in inside]
     pairs = [(i - inside[0], j) for i, j in kept]
-    if len(pairs) < share * len(version):
+    share = CALLED_SHARE if explicit else MIN_SHARE
+    if sum(w.counts for w in version) < min_words or len(pairs) < share * max(
+        len(version), len(old)
+    ):
         return None
-    if not _is_edited(_Comparison(version, old, pairs, text, reply, rest), explicit):
+    found = _Comparison(version, old, pairs, text, reply, rest)
+    runs_on = not body.code and not _ends_well(found, end, explicit)
+    if runs_on or is_a_task(text[:start], explicit) or not _is_edited(found, explicit):
         return None
     final = text[start:end]
-    final = final.strip("\n").rstrip() if code else _unquoted(final.strip())
+    final = final.strip("\n").rstrip() if code else unquoted(final.strip())
     return Edit(final, draft, len(pairs) / len(version))
+
+
+def _goes_on(text: str, body: Part, reply: str) -> bool:
+    """Whether the reply also stands outside of a quotation, which is then a part of the text."""
+    sides = [Part(0, body.start), Part(body.end, len(text))]
+    outside = [word for side in sides for word in _words(text, side, False)]
+    kept = _solid(outside, _words(reply, Part(0, len(reply)), False))
+    return len(kept) > FRAMING * len(outside)
 
 
 def _words(text: str, part: Part, code: bool) -> list[Word]:
     blanked = _NOISE.sub(lambda found: " " * len(found[0]), text[part.start : part.end])
-    words = words_of(blanked)
-    return [
-        word._replace(start=word.start + part.start, end=word.end + part.start)
-        for word in words
-        if code or word.counts
-    ]
+    words = words_of(blanked, part.start)
+    return words if code else [word for word in words if word.counts]
+
+
+def _may_be_edited(body: str, draft: str) -> bool:
+    """Whether enough of the draft's words stand in the body at all, in any order."""
+    old = set(_LETTERS.findall(draft))
+    some = len(old.intersection(_LETTERS.findall(body))) >= MIN_WORDS * len(old)
+    return some or (not body.isascii() and _IDEOGRAPH.search(body) is not None)
 
 
 def _solid(new: Sequence[Word], old: Sequence[Word]) -> list[tuple[int, int]]:
@@ -198,66 +204,6 @@ def _solid(new: Sequence[Word], old: Sequence[Word]) -> list[tuple[int, int]]:
     return solid
 
 
-def _without_framing(
-    text: str, body: Part, words: Sequence[Word], kept: set[int], replaced: bool
-) -> tuple[int, int, bool]:
-    """Where the version begins and ends in a turn, and whether the turn calls it a version.
-
-    Parameters: `replaced`, whether the draft goes on after its last word that stayed.
-    """
-    start, end = body.start, body.end
-    version = _phrases()["version"]
-    around = f"{text[: body.start]}\n{text[body.end :]}"
-    explicit = bool(version.find(tokens(around)))
-    if body.code or start or end < len(text):
-        return start, end, explicit
-    sentences = [found.span() for found in _SENTENCE.finditer(text)]
-    shares = _shares(sentences, words, kept)
-    first = next((k for k, share in enumerate(shares) if share >= FRAMING), 0)
-    last = max((k for k, share in enumerate(shares) if share >= FRAMING), default=len(shares) - 1)
-    for low, high in sentences[: first + 1]:
-        said = text[low:high]
-        colon = next((c.end() for c in _COLON.finditer(said)), None)
-        before = said[:colon] if colon else said
-        if low >= sentences[first][0] and not (colon and _unlike(low, colon, words, kept)):
-            continue
-        called = bool(version.find(tokens(before)))
-        ends = colon is not None or "?" in said or "？" in said
-        if called or (ends and len(before.split()) > 2) or before.rstrip().endswith((":", "：")):
-            start = low + (colon or len(said))
-            explicit = explicit or called
-    for low, high in reversed(sentences[last + 1 :]):
-        said = text[low:high]
-        spoken = tokens(said)
-        called = bool(version.find(spoken))
-        about = _fails(spoken) or any(_phrases()[kind].find(spoken) for kind in ("after", "again"))
-        if called or about or "?" in said or "？" in said:
-            end, explicit = low, explicit or called
-    kept_end = sentences[last][1]
-    added = text[kept_end - 1 : end]
-    if _GAP.search(added) and (not replaced or added.rstrip().endswith(_STOPS)):
-        end = kept_end  # a paragraph of its own, not a greeting that replaces another
-    return start, end, explicit
-
-
-def _shares(
-    sentences: Sequence[tuple[int, int]], words: Sequence[Word], kept: set[int]
-) -> list[float]:
-    """For each sentence, the share of its words that stayed."""
-    shares, i = [], 0
-    for _, high in sentences:
-        count = stayed = 0
-        while i < len(words) and words[i].start < high:
-            count, stayed, i = count + 1, stayed + (i in kept), i + 1
-        shares.append(stayed / count if count else 0.0)
-    return shares
-
-
-def _unlike(low: int, length: int, words: Sequence[Word], kept: set[int]) -> bool:
-    here = [i in kept for i, word in enumerate(words) if low <= word.start < low + length]
-    return sum(here) <= FRAMING * len(here)
-
-
 class _Comparison(NamedTuple):
     """A supposed version and the draft, word by word, and what stands around them."""
 
@@ -272,8 +218,8 @@ class _Comparison(NamedTuple):
 
 
 def _is_edited(found: _Comparison, explicit: bool) -> bool:
-    said, phrases = tokens(found.rest), _phrases()
-    if _fails(said):
+    said, phrases = tokens(found.rest), framing_phrases()
+    if fails(said):
         return False
     (first, old_first), (last, old_last) = found.pairs[0], found.pairs[-1]
     stayed, old_stayed = {i for i, _ in found.pairs}, {j for _, j in found.pairs}
@@ -293,10 +239,14 @@ def _is_edited(found: _Comparison, explicit: bool) -> bool:
     return bool(lost) or _put_in(found, added, stayed)
 
 
-def _fails(said: Sequence[str]) -> bool:
-    """Whether words tell of an error, or are one."""
-    named = any(len(w) > 9 and w.endswith(("error", "exception")) for w in said)
-    return named or bool(_phrases()["failure"].find(said))
+def _ends_well(found: _Comparison, end: int, explicit: bool) -> bool:
+    """Whether no talk about the version runs on into it, on the same line, at either end."""
+    first, last = found.pairs[0], found.pairs[-1]
+    tail = tokens(found.text[found.new[last[0]].end : end])
+    if fails(tail):
+        return False
+    behind, old_behind = len(found.new) - 1 - last[0], len(found.old) - 1 - last[1]
+    return explicit or (first[0] <= first[1] + MAX_EXTRA and behind <= old_behind + MAX_EXTRA)
 
 
 def _put_in(found: _Comparison, added: Sequence[int], stayed: set[int]) -> bool:
@@ -319,11 +269,3 @@ def _is_older(edit: Edit, earlier: Sequence[str]) -> bool:
             if new and len(_solid(new, old)) >= edit.kept * len(new):
                 return True
     return False
-
-
-def _unquoted(text: str) -> str:
-    for opening, closing in ('""', "“”", "„“", "«»", "「」", "''"):
-        inner = text[1:-1]
-        if len(text) > 1 and text[0] == opening and text[-1] == closing and opening not in inner:
-            return inner.strip()
-    return text

@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.feedback.features import LONGEST, NEXT_BUCKETS, TURN_BUCKETS, TurnFeatures, shape
+from curation.feedback.features import (
+    CUES,
+    LONGEST,
+    NEXT_BUCKETS,
+    SHAPES,
+    TURN_BUCKETS,
+    TurnFeatures,
+    shape,
+)
 from curation.feedback.ngrams import bucket_of, ngrams
 from curation.feedback.wording import PAUSES
 
@@ -58,8 +66,6 @@ def grounds(
         if phrases:
             parts.append(f"{where} {', '.join(repr(phrase) for phrase in phrases)}")
     if not parts:
-        from curation.feedback.features import CUES, SHAPES
-
         names = (*CUES, *SHAPES)
         parts.append(names[int(np.argmax(pulls[: len(names)]))].replace("_", " "))
     return f"no cue, but {'; '.join(parts)}"[:MAX_REASON]
@@ -70,8 +76,10 @@ def _phrases(words: Sequence[str], table: NDArray[np.int8], count: int) -> list[
     for n, grams in enumerate(ngrams(words, LONGEST), 1):
         for at, bucket in enumerate(bucket_of(grams, count).tolist()):
             piece = words[at : at + n]
-            if table[bucket] > 0 and PAUSES.isdisjoint(piece):
-                weighed[_shown(piece)] = int(table[bucket])
+            shown = _shown(piece)
+            # A single Chinese character tells a reader nothing.
+            if table[bucket] > 0 and PAUSES.isdisjoint(piece) and len(shown) > 1:
+                weighed[shown] = int(table[bucket])
     best = sorted(weighed, key=lambda phrase: (-weighed[phrase], phrase))
     chosen: list[str] = []
     for phrase in best:

@@ -17,12 +17,12 @@ from curation.feedback.encoder import StaticEncoder, similarity
 from curation.feedback.ngrams import buckets, ngrams
 from curation.feedback.replies import HEAD, ReplySigns, ideograph_share, reply_signs
 from curation.feedback.rubric import RUBRIC
-from curation.feedback.wording import PAUSES, own_words, tokens
+from curation.feedback.wording import PAUSES, own_tokens, tokens
 from schemas import Conversation
 
-TURN_BUCKETS = 1 << 15
+TURN_BUCKETS = 1 << 17
 """Rows of the table of n-grams of the turn."""
-NEXT_BUCKETS = 1 << 14
+NEXT_BUCKETS = 1 << 16
 """Rows of the table of n-grams of the next reply."""
 LONGEST = 3
 """Most tokens of an n-gram."""
@@ -86,9 +86,9 @@ class TurnFeatures(NamedTuple):
     """Buckets of the n-grams at the beginning of the next reply, of `NEXT_BUCKETS`."""
     similarity: float
     """Cosine of the sentence vectors of the turn and the most similar of the earlier requests."""
-    words: list[str]
+    words: Sequence[str]
     """The turn's tokens."""
-    next_words: list[str]
+    next_words: Sequence[str]
     """The tokens at the beginning of the next reply."""
 
 
@@ -105,18 +105,20 @@ def shape(turn: TurnFeatures, name: str) -> float:
 class _Request(NamedTuple):
     """What is kept of a user turn."""
 
-    words: list[str]
+    words: Sequence[str]
     rows: NDArray[np.int64]
     vector: NDArray[np.int64]
     pairs: Set[tuple[str, str]]
+    script: float
 
 
 class _Reply(NamedTuple):
     """What is kept of a reply: both of its ends."""
 
-    head: list[str]
+    head: Sequence[str]
     signs: ReplySigns
     pairs: Set[tuple[str, str]]
+    script: float
 
 
 class _Reading:
@@ -131,10 +133,12 @@ class _Reading:
 
     def request(self, at: int) -> _Request:
         if at not in self._requests:
-            words = tokens(own_words(self.messages[at].content))
+            words = own_tokens(self.messages[at].content)
             rows = buckets(ngrams(words, LONGEST), TURN_BUCKETS)
             vector = self._encoder.encode(rows & (self._encoder.buckets - 1))
-            self._requests[at] = _Request(words, rows, vector, _pairs(words))
+            self._requests[at] = _Request(
+                words, rows, vector, _pairs(words), ideograph_share(words)
+            )
         return self._requests[at]
 
     def reply(self, at: int) -> _Reply:
@@ -142,7 +146,9 @@ class _Reading:
             content = self.messages[at].content
             head, tail = tokens(content[:HEAD]), tokens(content[HEAD:][-HEAD:])
             pairs = _pairs(head) | _pairs(tail)
-            self._replies[at] = _Reply(head, reply_signs(content, head), pairs)
+            self._replies[at] = _Reply(
+                head, reply_signs(content, head), pairs, ideograph_share(head)
+            )
         return self._replies[at]
 
 
@@ -163,7 +169,7 @@ def turn_features(
     >>> encoder = StaticEncoder(np.zeros((1 << 8, 4), np.int8))
     >>> (turn,) = turn_features(chat, [TurnLabel(2, 0.0, 0.0)], encoder)
     >>> turn.words, len(turn.turn_rows), len(turn.dense) == len(feature_names(4))
-    (['sing', 'louder'], 3, True)
+    (('sing', 'louder'), 3, True)
     """
     reading = _Reading(conversation, encoder)
     return [_features(reading, label) for label in labels]
@@ -181,7 +187,7 @@ def _features(reading: _Reading, label: TurnLabel) -> TurnFeatures:
     for finding in label.findings:
         weights[finding.category] = max(weights[finding.category], finding.score)
     unhappy, happy = label.dissatisfaction or 0.0, label.satisfaction or 0.0
-    script = abs(ideograph_share(near[-1].words) - ideograph_share(answer.head))
+    script = abs(near[-1].script - answer.script)
     dense = [
         *weights.values(),
         unhappy,

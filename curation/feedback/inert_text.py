@@ -72,7 +72,8 @@ def inert(text: str, forms: Set[str] = frozenset()) -> str:
     text = unicodedata.normalize("NFKC", text)
     if not (text.isascii() and text.isprintable()):
         text = _LINE_BREAKS.sub("\n", text).replace("\t", " ")
-        text = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in _INVISIBLE)
+        hidden = {c for c in set(text) - {"\n"} if unicodedata.category(c) in _INVISIBLE}
+        text = text.translate(dict.fromkeys(map(ord, hidden)))
     for _ in range(_PASSES):
         before, text = text, _without_forms(text, forms)
         if text == before:

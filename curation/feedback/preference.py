@@ -59,7 +59,7 @@ def distil_preference(conversation: Conversation, signals: Sequence[FeedbackSign
     """What the user wants instead, from the feedback of one turn.
 
     Input: a conversation, and the signals of one of its user turns. Output: the instructions
-    of the dissatisfied categories, the surest first, then the user's own words in quotation
+    of the built-in rubric's dissatisfied categories, the surest first, then the user's own words in quotation
     marks; at most `MAX_PREFERENCE` characters; empty when nothing dissatisfies.
 
     >>> talk = (Message("user", "Hi"), Message("assistant", "Yo"), Message("user", "Too short!"))
@@ -72,13 +72,14 @@ def distil_preference(conversation: Conversation, signals: Sequence[FeedbackSign
     if not complaints:
         return ""
     complaints.sort(key=lambda signal: (-signal.score, signal.category))
-    preference = " ".join(dict.fromkeys(RUBRIC[s.category].instruction for s in complaints[:3]))
+    known = [RUBRIC[s.category].instruction for s in complaints[:3] if s.category in RUBRIC]
+    preference = " ".join(dict.fromkeys(filter(None, known)))
     words = clean_words(own_words(conversation.messages[complaints[0].turn].content))
     room = MAX_PREFERENCE - len(f'{preference} The user said: ""')
     if not words or room < 20:
         return preference[:MAX_PREFERENCE]
     quoted = words if len(words) <= room else f"{words[: room - 1].rstrip()}…"
-    return f'{preference} The user said: "{quoted}"'
+    return f'{preference} The user said: "{quoted}"'.lstrip()
 
 
 def hinted_messages(prompt: Sequence[Message], hint: str) -> list[Message]:

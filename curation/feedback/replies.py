@@ -35,7 +35,7 @@ class ReplySigns(NamedTuple):
     """It ends in the middle of a sentence, without any closing sign."""
 
 
-def reply_signs(reply: str, head: list[str]) -> ReplySigns:
+def reply_signs(reply: str, head: Sequence[str]) -> ReplySigns:
     """The signs of one reply.
 
     Input: the reply, and the tokens of its first `HEAD` characters.
@@ -66,8 +66,8 @@ def ideograph_share(words: Sequence[str]) -> float:
     0.6666666666666666
     """
     letters = [word for word in words if word[0].isalpha()]
-    ideographs = sum(len(word) == 1 and "\u3400" <= word <= "\u9fff" for word in letters)
-    return ideographs / len(letters) if letters else 0.0
+    ideographs = [word for word in letters if "\u3400" <= word <= "\u9fff"]
+    return len(ideographs) / len(letters) if letters else 0.0
 
 
 @cache

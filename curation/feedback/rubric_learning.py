@@ -32,12 +32,14 @@ from curation.feedback.rubric_learning_prompt import (
 )
 from curation.models.protocols import Completion, GenerationRequest, Generator
 from schemas import Conversation, Message
-from schemas.errors import ModelError
+from schemas.errors import ModelError, UsageError
 from schemas.ids import content_id, seed_from
 from schemas.records import POLARITIES
 
 RETRY_TEMPERATURE = 0.7
 """Temperature of the second and later attempts at an answer."""
+
+_BATCH = 32  # Requests between two words of progress.
 
 T = TypeVar("T")
 
@@ -100,30 +102,40 @@ def learn_rubric(
     items for each polarity, satisfaction first, with names of their own; and what became of the
     model's answers. The examples' order does not matter.
 
-    Raises: ModelError where no answer gives an item of a polarity, with how many were unusable.
+    Raises: UsageError without examples of both polarities; ModelError where no answer gives an
+    item of a polarity, with how many were unusable.
     """
     settings = settings or RubricLearning()
     done = Report()
     items: list[RubricItem] = []
     taken: set[str] = set()
-    for polarity in POLARITIES:
-        chosen = draw(examples, polarity, settings)
+    for polarity, chosen in draw_both(examples, settings).items():
         done.examples[polarity] = len(chosen)
-        if not chosen:
-            raise ModelError(f"no example is labelled with {polarity}: give some of both labels")
-        report(f"{polarity}: reasons of {len(chosen)} conversations")
-        reasons = _extract(chosen, model, settings, done)
+        asking = _Asking(model, settings, done, partial(_tell, report, f"{polarity}: reasons"))
+        reasons = _extract(chosen, asking)
         done.reasons[polarity] = len(reasons)
         if not reasons:
             raise ModelError(_failure(f"no reason for {polarity} in the model's answers", done))
-        report(f"{polarity}: merging {len(reasons)} reasons")
-        merged = _merge(reasons, polarity, model, settings, done)
+        report(f"{polarity}: {len(reasons)} different reasons to merge")
+        merged = _merge(reasons, polarity, asking._replace(tell=partial(_tell, report, "merging")))
         own = unique_items(merged, polarity, settings.max_items, taken)
         if not own:
             raise ModelError(_failure(f"no item for {polarity} in the model's answers", done))
         taken |= {item.name for item in own}
         items += own
     return items, done
+
+
+def draw_both(examples: Sequence[Example], settings: RubricLearning) -> dict[str, list[Example]]:
+    """The examples that are asked about, by polarity.
+
+    Raises: UsageError where there is none of a polarity.
+    """
+    drawn = {polarity: draw(examples, polarity, settings) for polarity in POLARITIES}
+    for polarity, chosen in drawn.items():
+        if not chosen:
+            raise UsageError(f"no example is labelled with {polarity}: give some of both labels")
+    return drawn
 
 
 def draw(examples: Sequence[Example], polarity: str, settings: RubricLearning) -> list[Example]:
@@ -152,22 +164,34 @@ def merging_request(
     return _request(messages, settings)
 
 
-def _extract(
-    examples: Sequence[Example], model: Generator, settings: RubricLearning, done: Report
-) -> list[str]:
-    requests = [extraction_request(example, settings) for example in examples]
-    found = _ask(requests, parse_reasons, model, settings, done)
+class _Asking(NamedTuple):
+    """What it takes to ask."""
+
+    model: Generator
+    settings: RubricLearning
+    done: Report
+    tell: Callable[[int, int, int], None]
+
+
+def _tell(
+    report: Callable[[str], None], what: str, answered: int, total: int, attempt: int
+) -> None:
+    again = f", attempt {attempt + 1}" if attempt else ""
+    report(f"{what}: {answered} of {total} answers{again}")
+
+
+def _extract(examples: Sequence[Example], asking: _Asking) -> list[str]:
+    requests = [extraction_request(example, asking.settings) for example in examples]
+    found = _ask(requests, parse_reasons, asking)
     return list(dict.fromkeys(reason for reasons in found for reason in reasons))
 
 
-def _merge(
-    reasons: Sequence[str], polarity: str, model: Generator, settings: RubricLearning, done: Report
-) -> list[RubricItem]:
-    texts = list(reasons)
+def _merge(reasons: Sequence[str], polarity: str, asking: _Asking) -> list[RubricItem]:
+    texts, settings = list(reasons), asking.settings
     while True:
         chunks = _chunks(texts, settings.chunk)
         requests = [merging_request(chunk, polarity, settings) for chunk in chunks]
-        found = _ask(requests, partial(parse_items, polarity=polarity), model, settings, done)
+        found = _ask(requests, partial(parse_items, polarity=polarity), asking)
         merged = [item for items in found for item in items[: settings.max_items]]
         shorter = [f"{item.name.replace('_', ' ')}: {item.definition}" for item in merged]
         if len(chunks) == 1 or not merged or len(shorter) >= len(texts):
@@ -178,20 +202,22 @@ def _merge(
 def _ask(
     requests: Sequence[GenerationRequest],
     parse: Callable[[Completion], tuple[list[T], int]],
-    model: Generator,
-    settings: RubricLearning,
-    done: Report,
+    asking: _Asking,
 ) -> list[list[T]]:
     """What the answers hold; those without a line in form are asked for again, by other seeds."""
     found: list[list[T]] = [[] for _ in requests]
     todo = list(range(len(requests)))
-    for attempt in range(settings.attempts):
-        again = [_attempt(requests[i], attempt) for i in todo]
-        for i, answers in zip(todo, model.generate(again) if again else (), strict=True):
-            found[i], dropped = parse(answers[0])
-            done.answers += 1
-            done.unusable += not found[i]
-            done.lines_dropped += dropped if found[i] else 0
+    done = asking.done
+    for attempt in range(asking.settings.attempts):
+        for start in range(0, len(todo), _BATCH):
+            batch = todo[start : start + _BATCH]
+            answers = asking.model.generate([_attempt(requests[i], attempt) for i in batch])
+            for i, (answer, *_) in zip(batch, answers, strict=True):
+                found[i], dropped = parse(answer)
+                done.answers += 1
+                done.unusable += not found[i]
+                done.lines_dropped += dropped if found[i] else 0
+            asking.tell(start + len(batch), len(todo), attempt)
         todo = [i for i in todo if not found[i]]
     return found
 
@@ -199,9 +225,8 @@ def _ask(
 def _attempt(request: GenerationRequest, attempt: int) -> GenerationRequest:
     if attempt == 0:
         return request
-    return request._replace(
-        seed=seed_from(request.seed, content_id("attempt", attempt)), temperature=RETRY_TEMPERATURE
-    )
+    seed = seed_from(request.seed, content_id("attempt", attempt))
+    return request._replace(seed=seed, temperature=RETRY_TEMPERATURE)
 
 
 def _chunks(texts: Sequence[str], most: int) -> list[Sequence[str]]:

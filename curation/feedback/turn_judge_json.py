@@ -15,7 +15,7 @@ from curation.models.protocols import Completion
 from schemas.records import RELATIONS, STATES
 
 MAX_REASON = 300
-"""Longest reason, in characters."""
+"""Longest reason, in characters; what is longer is cut."""
 
 _LISTS = {"satisfied": "satisfaction", "dissatisfied": "dissatisfaction"}
 _KEYS = ("turn", "satisfied", "dissatisfied", "reason", "state", "relation", "confidence")
@@ -24,23 +24,17 @@ _KEYS = ("turn", "satisfied", "dissatisfied", "reason", "state", "relation", "co
 def verdict_schema(turns: Sequence[int], rubric: Mapping[str, RubricItem]) -> str:
     """The JSON schema, as JSON, of an answer about some turns."""
     lists = {
-        key: {
-            "type": "array",
-            "items": {"enum": names},
-            "maxItems": len(names),
-        }
-        if (names := [item.name for item in of_polarity(rubric, polarity)])
-        else {"type": "array", "maxItems": 0}
+        key: _list_of([item.name for item in of_polarity(rubric, polarity)])
         for key, polarity in _LISTS.items()
     }
     verdict = {
         "type": "object",
         "properties": {
-            "turn": {"enum": list(turns)},
+            "turn": {"type": "integer", "enum": list(turns)},
             **lists,
             "reason": {"type": "string", "maxLength": MAX_REASON},
-            "state": {"enum": list(STATES)},
-            "relation": {"enum": list(RELATIONS)},
+            "state": {"type": "string", "enum": list(STATES)},
+            "relation": {"type": "string", "enum": list(RELATIONS)},
             "confidence": {"type": "number", "minimum": 0, "maximum": 1},
         },
         "required": list(_KEYS),
@@ -56,6 +50,11 @@ def verdict_schema(turns: Sequence[int], rubric: Mapping[str, RubricItem]) -> st
             "additionalProperties": False,
         }
     )
+
+
+def _list_of(names: Sequence[str]) -> dict[str, Any]:
+    item = {"type": "string", "enum": list(names)} if names else {"type": "string"}
+    return {"type": "array", "items": item, "maxItems": len(names)}
 
 
 def read_json(
@@ -101,9 +100,10 @@ def _label(verdict: Any, turn: int, rubric: Mapping[str, RubricItem], method: st
     confidence, reason = said["confidence"], said["reason"]
     if type(confidence) not in (int, float) or not isfinite(confidence) or not 0 <= confidence <= 1:
         raise ValueError("no confidence")
-    if not isinstance(reason, str) or len(reason) > MAX_REASON:
+    if not isinstance(reason, str):
         raise ValueError("no reason")
     reason = " ".join("".join(c if c.isprintable() else " " for c in reason).split())
+    reason = reason[:MAX_REASON]
     findings: list[Finding] = []
     probability = {}
     for key, polarity in _LISTS.items():

@@ -7,6 +7,7 @@ middle of a pasted document is not feedback.
 
 import re
 import unicodedata
+from functools import lru_cache
 
 HEAD = 600
 """Characters looked at from the beginning of a turn."""
@@ -24,6 +25,7 @@ _QUOTATION = re.compile(
 )
 _APOSTROPHES = re.compile("['’‘ʼ´]")
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_MARKS = frozenset(".!?。\n,;:、–—")
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(
     rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+|[.!?。\n]+|[,;:、–—]+|[\u2600-\u27bf\U0001f300-\U0001faff]"
@@ -58,10 +60,23 @@ def tokens(text: str) -> list[str]:
     if not text.isascii():
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text)))
         text = unicodedata.normalize("NFC", text)
-    return [_canonical(token) for token in _TOKEN.findall(text.casefold())]
+    return [
+        token if token[0] not in _MARKS else _pause(token)
+        for token in _TOKEN.findall(text.casefold())
+    ]
 
 
-def _canonical(token: str) -> str:
-    if token[0] in ".!?。\n":
-        return "?" if "?" in token else "."
-    return "," if token[0] in ",;:、–—" else token
+@lru_cache(maxsize=64)
+def own_tokens(text: str) -> tuple[str, ...]:
+    """The tokens of a turn's `own_words`; those of the last few turns are kept.
+
+    >>> own_tokens("No, wrong!")
+    ('no', ',', 'wrong', '.')
+    """
+    return tuple(tokens(own_words(text)))
+
+
+def _pause(mark: str) -> str:
+    if mark[0] in ",;:、–—":
+        return ","
+    return "?" if "?" in mark else "."

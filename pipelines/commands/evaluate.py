@@ -55,7 +55,7 @@ def evaluate(
     ] = 2048,
     judge_tokens: Annotated[
         int, typer.Option("--judge-tokens", min=1, help="Of all that a judge is shown.")
-    ] = 4096,
+    ] = 8192,
     memo: Annotated[
         str | None,
         typer.Option("--memo", metavar="DIR", help="Keep models' answers there, and use them."),

@@ -59,17 +59,18 @@ def learn(
     """
     from curation.feedback.rubric import dump_rubric, parse_rubric
     from curation.feedback.rubric_examples import read_examples
-    from curation.feedback.rubric_learning import RubricLearning, learn_rubric
+    from curation.feedback.rubric_learning import RubricLearning, draw_both, learn_rubric
     from curation.feedback.rubric_learning_prompt import IDENTITY
     from curation.models.loading import check_model, load_model
 
     target = Path(output)
     _check_target(target, force)
-    identity = check_model(model)
     rows = read_examples(examples)
     for reason, count in rows.unusable.items():
         _say(f"{count} rows of {examples} are no examples: {reason}")
     settings = RubricLearning(max_examples=max_examples, max_new_tokens=max_new_tokens, seed=seed)
+    draw_both(rows.examples, settings)
+    identity = check_model(model)
     opened = load_model(model)
     try:
         items, report = learn_rubric(rows.examples, opened, settings, _say)

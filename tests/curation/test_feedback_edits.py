@@ -11,6 +11,8 @@ from planted_conversations import CASES, DETECTORS, chat, contents, name_of, pla
 from curation.feedback.alignment import common_words, edit_distance, normalised_distance, words_of
 from curation.feedback.edit_detection import MAX_CHARS, find_edit
 from curation.feedback.edits import EditSettings, edit_drafts
+from curation.models.protocols import JointResult
+from curation.scoring.pairs import PairScoring, with_scores
 from schemas import validate
 from schemas.ids import pair_id
 
@@ -174,6 +176,15 @@ class TestDrafts:
         assert pair.id == pair_id(pair.prompt, pair.chosen, pair.rejected)
         assert (pair.method, pair.provenance.turn) == ("edits", 2)
         assert (draft.hint, pair.rubric, draft.feedback) == (None, None, ())
+
+    def test_a_scorer_fills_the_scores_and_leaves_the_margin(self):
+        (draft,) = edit_drafts(chat(*self.TALK), [])
+        scoring = PairScoring(dimensions=("relevance",), per_side=1, ches=False)
+        scored = with_scores(draft.pair, JointResult([[-1, 0], [-4, 0]], None, 0, 9), scoring)
+        assert (scored.chosen_score, scored.rejected_score) == (-1, -4)
+        assert scored.margin == draft.pair.margin
+        other = draft.pair._replace(method="revisions")
+        assert with_scores(other, JointResult([[-1, 0], [-4, 0]], None, 0, 9), scoring).margin == 3
 
     def test_a_complaint_beside_the_version_stays_as_rubric_and_feedback(self):
         (draft,) = edit_drafts(chat(*self.TALK), [signal(2)])

@@ -25,7 +25,7 @@ from curation.feedback.pairs import (
     on_policy_drafts,
     ranked_sibling_drafts,
 )
-from curation.feedback.preference import PROMPT_ID
+from curation.feedback.preference import MAX_PREFERENCE, PROMPT_ID
 from curation.feedback.revisions import revision_drafts
 from schemas import Conversation, Message, validate
 from schemas.errors import SchemaError
@@ -168,6 +168,14 @@ def test_detector_and_builder_agree_on_the_turn():
     found = signals_of(conversation, CueDetector().label([conversation])[0])
     (draft,) = expert_drafts(conversation, found)
     assert contents(draft.pair.rejected) == ["7"]
+
+
+def test_very_long_turns_are_taken_whole_and_the_hint_stays_short():
+    conversation = chat("Q " * 200_000, "bad " * 100_000, "That's wrong. " * 28_000)
+    found = signals_of(conversation, CueDetector().label([conversation])[0])
+    (draft,) = expert_drafts(conversation, found)
+    assert len(draft.pair.prompt[0].content) == len(draft.pair.rejected[0].content) == 400_000
+    assert len(draft.hint) <= MAX_PREFERENCE
 
 
 class TestOnPolicy:

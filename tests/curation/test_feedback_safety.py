@@ -19,7 +19,6 @@ from curation.feedback.safety import (
 )
 from curation.feedback.safety_rules import rules_verdict
 from curation.models.protocols import Completion
-from schemas import validate
 from schemas.records import Drop
 
 DATA = Path(__file__).parents[1] / "data" / "feedback" / "safety.yaml"
@@ -70,7 +69,7 @@ def test_very_long_texts_take_linear_time():
 class TestDrafts:
     def test_a_safe_preference_keeps_the_verdict_on_the_record(self):
         checked = check_by_rules(draft())
-        assert validate(checked.pair).safety == BY_RULES
+        assert checked.pair.safety == BY_RULES
         assert checked._replace(pair=checked.pair._replace(safety=None)) == draft()
 
     @pytest.mark.parametrize(

@@ -155,6 +155,14 @@ def test_answers_that_are_missing_are_counted_and_nothing_decided_is_a_failure(f
     assert "the judge was not asked" in done.stdout
 
 
+def test_what_is_too_long_for_the_judge_is_a_failure_that_is_counted(files, tmp_path):
+    asked = ["--a", files / "good.jsonl", "--b", files / "poor.jsonl", "--judge", "embedded"]
+    asked += ["--judge-tokens", 50, "--output", tmp_path / "r.json"]
+    done = curate("evaluate", files / "items.jsonl", *asked, status=1)
+    assert "no item was decided: judge: prompt_too_long 3" in done.stderr
+    assert json.loads((tmp_path / "r.json").read_bytes())["result"]["results"] == {"failed": 3}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

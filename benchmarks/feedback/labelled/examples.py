@@ -9,6 +9,7 @@ import yaml
 from numpy.typing import NDArray
 
 from curation.feedback.cues import CueDetector
+from curation.feedback.detector import TurnLabel
 from curation.feedback.encoder import StaticEncoder
 from curation.feedback.features import TurnFeatures, turn_features
 from curation.feedback.rubric import RUBRIC
@@ -19,6 +20,10 @@ POLARITIES = ("dissatisfaction", "satisfaction")
 CALLED = {"dissatisfaction": ("Negative", "Both"), "satisfaction": ("Positive", "Both")}
 PLANTED_WEIGHT = 4.0
 """How much one hand-written turn counts, of one read turn."""
+CUED_WEIGHT = 0.3
+"""How much a turn of a conversation without votes counts, whose target its cues give."""
+CLEAR = 0.8
+"""Score from which a cue alone is such a target; turns with weaker cues are not used."""
 
 
 class Examples(NamedTuple):
@@ -40,6 +45,12 @@ class Examples(NamedTuple):
 def share_of(row: Labelled, polarity: str) -> float:
     """The share of a conversation's votes for one polarity."""
     return float(np.mean([vote in CALLED[polarity] for vote in row.votes]))
+
+
+def _by_cues(label: TurnLabel) -> dict[str, float]:
+    """Targets for languages without votes: no cue, or a clear one."""
+    scores = {polarity: getattr(label, polarity) for polarity in POLARITIES}
+    return {p: float(score > 0) for p, score in scores.items() if not 0 < score < CLEAR}
 
 
 def planted(path: Path) -> list[tuple[Conversation, dict[int, set[str]]]]:
@@ -89,6 +100,8 @@ def examples(
             rating.append(rated)
             if complaints is not None or unanimous:
                 known.append(({"dissatisfaction": float(label.turn in (complaints or ()))}, 1.0))
+            elif not item.votes:
+                known.append((_by_cues(label), CUED_WEIGHT))
             else:
                 known.append(({}, 0.0))
     for chat, expected in written:

@@ -20,7 +20,7 @@ CLIP = 4.0
 """Largest distance from the mean, in standard deviations, that a dense feature may have."""
 MIN_USERS = 3
 """Fewest training users an n-gram must come from: nobody's habits are learned."""
-GRAM_SCALE = 10.0
+GRAM_SCALE = 5.0
 """Size of the n-gram features beside the dense ones, that is, how weakly they are regularised."""
 
 

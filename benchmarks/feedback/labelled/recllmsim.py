@@ -25,8 +25,9 @@ MAX_BYTES = 50_000_000
 def read(folder: Path) -> list[Labelled]:
     """All conversations under a folder.
 
-    Input: a folder with `human_exp_V2/`, or with `*.tar.gz` that hold one. Archives are read in
-    memory, nothing is unpacked. Output: by user, task and number; empty where there are none.
+    Input: `human_exp_V2/`, or a folder with it at any depth, or with `*.tar.gz` that hold one.
+    Archives are read in memory, nothing is unpacked. Output: by user, task and number; empty
+    where there are none.
     Raises: InputError for a file that is no such conversation.
     """
     found = {name: parse(name, data) for name, data in _files(folder)}
@@ -61,7 +62,8 @@ def parse(name: str, data: bytes) -> Labelled:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob(f"{TREE}/User_*/*/*.json")):
+    inside = folder.glob("User_*/*/*.json") if folder.name == TREE else ()
+    for path in sorted([*inside, *folder.rglob(f"{TREE}/User_*/*/*.json")]):
         yield "/".join(path.parts[-3:]), path.read_bytes()
     for archive in sorted(folder.glob("*.tar.gz")) + sorted(folder.glob("*/*.tar.gz")):
         with tarfile.open(archive, "r:gz") as tar:

@@ -23,12 +23,13 @@ class Settings(NamedTuple):
     """L2 penalty of the heads for explicit feedback."""
     rating_ridge: float = 30.0
     """L2 penalty of the head for low ratings, which has no n-grams."""
-    rating_share: float = 0.7
+    rating_share: float = 1.0
     """How much the head for low ratings is added to dissatisfaction."""
     vote_weight: float = 0.3
     """How much the votes about conversations count beside turns that were read."""
-    recall: float = 0.5
-    """Recall on held-out conversations that the threshold is set for."""
+    recall: tuple[float, float] = (0.55, 0.5)
+    """Recall of each polarity on held-out conversations that its operating point is set for:
+    near the largest F1 that leaves most of what is called right for satisfaction."""
 
 
 class Trained(NamedTuple):
@@ -107,13 +108,13 @@ def check(data: Examples, settings: Settings) -> dict[str, float]:
         for polarity in POLARITIES:
             out[polarity][held] = logits(trained, polarity, data, held)
     thresholds = {}
-    for polarity in POLARITIES:
+    for polarity, recall in zip(POLARITIES, settings.recall, strict=True):
         best = np.full(len(data.share[polarity]), -99.0)
         inside = data.bag >= 0
         np.maximum.at(best, data.bag[inside], out[polarity][inside])
         truth = data.share[polarity] > 0.5
         points = operating_points(truth, best)
-        chosen = next(p for p in points if p[2] >= settings.recall)
+        chosen = next(p for p in points if p[2] >= recall)
         thresholds[polarity] = chosen[0]
         f1 = max(2 * p * r / (p + r) for _, p, r in points if p + r)
         rated = np.isfinite(data.rating) & (folds >= 0)
