@@ -77,7 +77,7 @@ class Sources(Section):
 class ModelSpec(Section):
     """One language model; a plain string is its `name`."""
 
-    name: str
+    name: str = "embedded"
     """`embedded`, `transformers:PATH-OR-ID[@REVISION]`, `vllm:PATH-OR-ID[@REVISION]`, or
     `openai:http://HOST:PORT/v1#MODEL[@REVISION]`."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -107,7 +107,7 @@ class ModelSpec(Section):
         return value
 
 
-_EMBEDDED = ModelSpec(name="embedded")
+_EMBEDDED = ModelSpec()
 
 
 class Models(Section):

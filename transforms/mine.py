@@ -16,7 +16,7 @@ from curation.feedback.detector import (
     signals_of,
 )
 from curation.feedback.exchanges import new_from
-from curation.feedback.turn_judge import TurnJudging, read_verdicts
+from curation.feedback.turn_judge import read_verdicts
 from schemas import Conversation, FeedbackSignal, PairDraft
 from schemas.errors import UsageError
 from transforms.counting import COUNTS, Count, CountingDoFn
@@ -99,7 +99,7 @@ class MinePairs(Stage):
         asked: Asked = conversations | "Judge" >> AskTheJudge(
             self._judge, self._detector, self._again, self._batch_size
         )
-        pair = _PairJudged(self._builders, self._judge.settings)
+        pair = _PairJudged(self._builders, self._judge)
         judged = _outputs(asked.answered | "Pair judged" >> _tagged(pair))
         clear = _outputs(asked.clear | "Pair clear" >> _tagged(_PairLabelled(self._builders)))
         return Mined(
@@ -174,11 +174,12 @@ class _PairLabelled(_Pairing):
 
 
 class _PairJudged(_Pairing):
-    """Takes the judge's verdicts into the labels, then pairs."""
+    """Takes the judge's verdicts into the labels, then pairs; the drafts name the judge."""
 
-    def __init__(self, builders: Builders, judging: TurnJudging) -> None:
+    def __init__(self, builders: Builders, judge: JudgeTurns) -> None:
         super().__init__(builders)
-        self._judging = judging
+        self._judging = judge.settings
+        self._model = f"judge={judge.judge.name}"
 
     def process(self, element: tuple[Any, Any]) -> Iterator[Any]:
         (conversation, labels, turns), answers = element
@@ -192,4 +193,13 @@ class _PairJudged(_Pairing):
         self.tally["note:judged"] += len(turns)
         self.tally["note:changed"] += merged.changed
         self.tally["note:unparsable"] += merged.unparsable
-        yield from self.pair(conversation, merged.labels)
+        for output in self.pair(conversation, merged.labels):
+            yield self._named(output) if isinstance(output, PairDraft) else output
+
+    def _named(self, draft: PairDraft) -> PairDraft:
+        origin = draft.pair.provenance
+        origin = origin._replace(
+            models=(*origin.models, self._model),
+            prompts=(*origin.prompts, self._judging.identity),
+        )
+        return draft._replace(pair=draft.pair._replace(provenance=origin))

@@ -69,9 +69,9 @@ def _finish(
     scored = with_scores(pair, answer, scoring)
     follow_ups = follow_ups_name(scoring)
     origin = scored.provenance
-    return scored._replace(
-        provenance=origin._replace(
-            models=(*origin.models, model),
-            prompts=(*origin.prompts, *((follow_ups,) if follow_ups else ())),
-        )
+    prompts = (*origin.prompts, follow_ups) if follow_ups else origin.prompts
+    # Pairs that a scorer has ranked name it, and the follow-ups, already.
+    origin = origin._replace(
+        models=tuple(dict.fromkeys((*origin.models, model))), prompts=tuple(dict.fromkeys(prompts))
     )
+    return scored._replace(provenance=origin)

@@ -115,7 +115,11 @@ class Classifier:
             (turn.next_rows, self.weights.next, self.weights.scales[1]),
         ):
             if len(rows):
-                logits += table[rows].sum(axis=0, dtype=np.int64) * scale / math.sqrt(len(rows))
+                logits += (
+                    table.take(rows, axis=0).sum(axis=0, dtype=np.int64)
+                    * scale
+                    / math.sqrt(len(rows))
+                )
         return [1 / (1 + math.exp(-max(-30.0, min(30.0, logit)))) for logit in logits.tolist()]
 
     def _findings(
@@ -143,13 +147,9 @@ def read_weights(arrays: Any) -> Weights:
 
     Input: a mapping of arrays, as `numpy.load` gives it.
     """
-    return Weights(
-        StaticEncoder(arrays["encoder"]),
-        *(
-            arrays[name]
-            for name in ("turn", "next", "scales", "dense", "mean", "deviation", "bias")
-        ),
-    )
+    names = ("turn", "next", "scales", "dense", "mean", "deviation", "bias")
+    rest = (np.ascontiguousarray(arrays[name]) for name in names)
+    return Weights(StaticEncoder(arrays["encoder"]), *rest)
 
 
 @cache

@@ -29,11 +29,11 @@ class StaticEncoder:
 
     def __init__(self, table: NDArray[np.int8]) -> None:
         """Fill the rows of unseen buckets."""
-        self._table = table.astype(np.int16)
+        self._table = np.ascontiguousarray(table, np.int64)
         unseen = ~table.any(axis=1)
         seen = np.abs(self._table[~unseen])
         scale = int(seen.mean()) if len(seen) else 16
-        self._table[unseen] = _signs(*table.shape)[unseen] * np.int16(max(1, scale))
+        self._table[unseen] = _signs(*table.shape)[unseen] * max(1, scale)
 
     @property
     def buckets(self) -> int:
@@ -42,7 +42,7 @@ class StaticEncoder:
 
     def encode(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """The sum of some rows; zeros for none."""
-        return self._table[rows].sum(axis=0, dtype=np.int64)
+        return self._table.take(rows, axis=0).sum(axis=0)
 
 
 def similarity(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
@@ -51,9 +51,9 @@ def similarity(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
     return int(one @ other) / math.sqrt(norms) if norms else 0.0
 
 
-def _signs(rows: int, width: int) -> NDArray[np.int16]:
+def _signs(rows: int, width: int) -> NDArray[np.int64]:
     """Plus or minus one for each cell, from its index alone."""
     cells = np.arange(rows * width, dtype=np.uint64) + np.uint64(1)
     mixed = cells * np.uint64(_MULTIPLIER)
     mixed = (mixed ^ (mixed >> np.uint64(31))) * np.uint64(_MULTIPLIER)
-    return np.where(mixed >> np.uint64(63), 1, -1).astype(np.int16).reshape(rows, width)
+    return np.where(mixed >> np.uint64(63), 1, -1).reshape(rows, width)

@@ -89,10 +89,14 @@ class PhraseTrie(Generic[T]):
     def find(self, text: Sequence[str]) -> list[Match[T]]:
         """Every occurrence of every phrase, by start."""
         found: list[Match[T]] = []
-        for start, token in enumerate(text):
-            node = self._root.children.get(token)
-            if node is not None:
+        first, last = self._root.children, len(text) - 1
+        for start in [at for at, token in enumerate(text) if token in first]:
+            node = first[text[start]]
+            # Most phrases end with their second token's absence: nothing is called for them.
+            if node.values or start == last or GAP in node.children:
                 _walk(node, text, start, start + 1, found)
+            elif text[start + 1] in node.children:
+                _walk(node.children[text[start + 1]], text, start, start + 2, found)
         return found
 
 

@@ -59,8 +59,9 @@ def distil_preference(conversation: Conversation, signals: Sequence[FeedbackSign
     """What the user wants instead, from the feedback of one turn.
 
     Input: a conversation, and the signals of one of its user turns. Output: the instructions
-    of the built-in rubric's dissatisfied categories, the surest first, then the user's own words in quotation
-    marks; at most `MAX_PREFERENCE` characters; empty when nothing dissatisfies.
+    of the dissatisfied categories, the surest first (none for a category of another rubric),
+    then the user's own words in quotation marks; at most `MAX_PREFERENCE` characters; empty when
+    nothing dissatisfies.
 
     >>> talk = (Message("user", "Hi"), Message("assistant", "Yo"), Message("user", "Too short!"))
     >>> chat = Conversation("c", talk, "demo", None, None, None, None, {})

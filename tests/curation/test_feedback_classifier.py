@@ -87,7 +87,8 @@ def test_a_complaint_without_a_cue_is_found_by_its_words_and_the_next_reply():
     assert CueDetector().label([conversation])[0][0].dissatisfaction == 0
     (signal,) = signals_of(conversation, load_classifier().label([conversation])[0])
     assert (signal.turn, signal.polarity, signal.method) == (2, "dissatisfaction", "classifier")
-    assert "抱歉" in signal.reason
+    assert "no cue, but the turn says" in signal.reason
+    assert "the next reply says" in signal.reason
 
 
 def test_labels_do_not_depend_on_the_batch_to_the_bit():

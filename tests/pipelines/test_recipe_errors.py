@@ -48,7 +48,6 @@ def problems(folder, text, overrides=(), inputs=None):
         ("models: {policy: llama:x}", "models.policy.name: model 'llama:x': expected 'embedded'"),
         ("models: {policy: embeded}", "models.policy.name: model 'embeded': expected 'embedded'"),
         ("models: {policy: 'transformers:/no/dir'}", "models.policy: no such folder: /no/dir"),
-        ("models: {policy: {dtype: float32}}", "models.policy.name: is missing"),
         (
             "models: {policy: {name: embedded, dtype: flota32}}",
             "models.policy.dtype: expected one of auto, float32, bfloat16, "
@@ -186,6 +185,6 @@ def test_a_folder_is_no_recipe(folder):
     ],
 )
 def test_a_recipe_that_does_not_exist_is_told_what_does(folder, name, message):
-    with pytest.raises(UsageError, match="bundled recipes: quickstart") as caught:
+    with pytest.raises(UsageError, match="bundled recipes: .*quickstart") as caught:
         load_recipe(name)
     assert message in str(caught.value)
