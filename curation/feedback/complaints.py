@@ -18,6 +18,8 @@ MAX_COMPLAINT = 300
 """Longest complaint in `feedback_words`, in characters."""
 MAX_COMPLAINTS = 8
 """Most complaints in `feedback_words`: the last ones of the conversation."""
+MAX_RATIONALE = 600
+"""Longest rationale of a pair, in characters."""
 
 
 def objections(
@@ -42,13 +44,38 @@ def objections(
     return dict(sorted(by_turn.items()))
 
 
-def satisfied_turns(signals: Sequence[FeedbackSignal], min_confidence: float) -> set[int]:
+def satisfied_turns(
+    signals: Sequence[FeedbackSignal], min_confidence: float
+) -> dict[int, list[FeedbackSignal]]:
     """The user turns that show satisfaction with a score of at least `min_confidence`.
 
-    >>> satisfied_turns([FeedbackSignal("c", 4, "satisfaction", "praise", "", 0.8, "cues")], 0.5)
-    {4}
+    >>> praise = FeedbackSignal("c", 4, "satisfaction", "praise", "", 0.8, "cues")
+    >>> list(satisfied_turns([praise], 0.5))
+    [4]
     """
-    return {s.turn for s in signals if s.polarity == "satisfaction" and s.score >= min_confidence}
+    by_turn: dict[int, list[FeedbackSignal]] = defaultdict(list)
+    for signal in signals:
+        if signal.polarity == "satisfaction" and signal.score >= min_confidence:
+            by_turn[signal.turn].append(signal)
+    return dict(sorted(by_turn.items()))
+
+
+def rationale(complaints: Sequence[FeedbackSignal], praise: Sequence[FeedbackSignal] = ()) -> str:
+    """Why the user preferred one reply, in words: what was seen against the other, and for this.
+
+    Input: signals of the turn that objected, and of the one that was satisfied. Output: their
+    reasons with turn and detector, the surest first; at most `MAX_RATIONALE` characters.
+
+    >>> signal = FeedbackSignal("c", 2, "dissatisfaction", "style", "style: too long", 0.8, "cues")
+    >>> rationale([signal])
+    'Turn 2 objects (style: too long; by cues).'
+    """
+    said = []
+    for verb, signals in (("objects", complaints), ("is satisfied", praise)):
+        ordered = sorted(signals, key=lambda s: (s.turn, -s.score, s.category))
+        said += [f"Turn {s.turn} {verb} ({clean_words(s.reason)}; by {s.method})." for s in ordered]
+    text = " ".join(dict.fromkeys(said))
+    return text if len(text) <= MAX_RATIONALE else f"{text[: MAX_RATIONALE - 1].rstrip()}…"
 
 
 def feedback_words(

@@ -73,6 +73,7 @@ def edit_drafts(
         complaints = objections(signals, settings.min_confidence).get(turn, [])
         pair = pair._replace(
             margin=margin,
+            rationale=f"Turn {turn} is the reply as the user edited it.",
             rubric=distil_preference(conversation, complaints) or None,
             provenance=pair.provenance._replace(turn=turn),
         )

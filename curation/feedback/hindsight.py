@@ -19,7 +19,7 @@ the search, so that no pair comes twice.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -66,12 +66,12 @@ def hindsight_drafts(
     drafts = []
     for turn, complaints in objections(signals, settings.min_confidence).items():
         neutral = turn + 2 not in satisfied and turn + 2 not in unhappy
-        found = _satisfied_after(turn, satisfied, set(unhappy)) if neutral else None
+        found = _satisfied_after(turn, satisfied, unhappy) if neutral else None
         if found is None or found < new_from(conversation):
             continue
         if not _asks_alike(conversation, turn, found, alike, settings.similarity):
             continue
-        draft = revised_draft(conversation, "hindsight", turn, complaints)
+        draft = revised_draft(conversation, "hindsight", turn, complaints, satisfied[found])
         if draft:
             feedback = feedback_words(conversation, signals, settings.min_confidence)
             drafts.append(draft._replace(feedback=feedback))
@@ -100,7 +100,7 @@ def _trigrams(text: str) -> Counter[str]:
     return Counter(line[i : i + 3] for i in range(len(line) - 2))
 
 
-def _satisfied_after(turn: int, satisfied: set[int], unhappy: set[int]) -> int | None:
+def _satisfied_after(turn: int, satisfied: Collection[int], unhappy: Collection[int]) -> int | None:
     for step in REACH:
         if turn + step in unhappy:
             return None

@@ -12,7 +12,7 @@ Reference: WildFeedback (arXiv 2408.15549, section 3) for `expert_drafts` and
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.feedback.complaints import feedback_words, objections
+from curation.feedback.complaints import feedback_words, objections, rationale
 from curation.feedback.exchanges import bare_pair, new_from, prompt_before, reply_at
 from curation.feedback.preference import PROMPT_ID, distil_preference
 from curation.feedback.rankings import Ranking, rankings
@@ -141,11 +141,12 @@ def ranked_sibling_drafts(
     for ranking in rankings(conversation):
         prompt = prompt_before(conversation, ranking.turn)
         contrasts = _contrasts(ranking) if prompt else []
-        for better, worse in contrasts[: settings.max_pairs_per_prompt]:
+        for better, worse, distance in contrasts[: settings.max_pairs_per_prompt]:
             chosen, rejected = (Message("assistant", better),), (Message("assistant", worse),)
             identity = pair_id(prompt, chosen, rejected)
             pair = bare_pair(conversation, "ranked_siblings", identity, prompt, chosen, rejected)
-            drafts.append(PairDraft(pair, None))
+            why = f"People ranked it higher, by {distance} of {len(ranking.replies)} places."
+            drafts.append(PairDraft(pair._replace(rationale=why), None))
     return drafts
 
 
@@ -167,18 +168,22 @@ def _hinted_drafts(
         identity = draft_id(method, prompt, rejected, hint)
         pair = bare_pair(conversation, method, identity, prompt, (), rejected)
         origin = pair.provenance._replace(turn=turn, prompts=(PROMPT_ID,))
-        draft = PairDraft(pair._replace(rubric=hint, provenance=origin), hint, feedback)
+        draft = PairDraft(
+            pair._replace(rationale=rationale(complaints), rubric=hint, provenance=origin),
+            hint,
+            feedback,
+        )
         drafts.append((-max(signal.score for signal in complaints), turn, draft))
     drafts.sort(key=lambda item: item[:2])
     return [draft for _, _, draft in drafts[:most]]
 
 
-def _contrasts(ranking: Ranking) -> list[tuple[str, str]]:
-    """Contents of better and worse replies, the widest distance in rank first."""
+def _contrasts(ranking: Ranking) -> list[tuple[str, str, int]]:
+    """Contents of better and worse replies and their distance in rank, the widest first."""
     pairs = [
         (better.rank - worse.rank, i, j, better.content, worse.content)
         for i, better in enumerate(ranking.replies)
         for j, worse in enumerate(ranking.replies)
         if better.rank < worse.rank and better.content != worse.content
     ]
-    return [(better, worse) for _, _, _, better, worse in sorted(pairs)]
+    return [(better, worse, -distance) for distance, _, _, better, worse in sorted(pairs)]

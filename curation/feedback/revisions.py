@@ -9,7 +9,7 @@ Reference: the DSAT-to-SAT seed pairs of DRIFT (arXiv 2510.02341, section 3).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.feedback.complaints import feedback_words, objections, satisfied_turns
+from curation.feedback.complaints import feedback_words, objections, rationale, satisfied_turns
 from curation.feedback.exchanges import bare_pair, new_from, prompt_before, reply_at
 from curation.feedback.preference import distil_preference
 from schemas import Conversation, FeedbackSignal, PairDraft
@@ -47,7 +47,8 @@ def revision_drafts(
         is_new = min(verdict, last) >= new_from(conversation)
         if not accepted or not is_new or verdict in any_objection:
             continue
-        draft = revised_draft(conversation, "revisions", turn, complaints)
+        praise = satisfied.get(verdict, ())
+        draft = revised_draft(conversation, "revisions", turn, complaints, praise)
         if draft:
             feedback = feedback_words(conversation, signals, settings.min_confidence)
             drafts.append(draft._replace(feedback=feedback))
@@ -55,12 +56,17 @@ def revision_drafts(
 
 
 def revised_draft(
-    conversation: Conversation, method: str, turn: int, complaints: Sequence[FeedbackSignal]
+    conversation: Conversation,
+    method: str,
+    turn: int,
+    complaints: Sequence[FeedbackSignal],
+    praise: Sequence[FeedbackSignal] = (),
 ) -> PairDraft | None:
     """The pair of the replies before and after an objection; None where one is missing.
 
-    Input: the user turn of the objection, and its signals. Output: a draft without `hint` and
-    `feedback`; None also when both replies are the same.
+    Input: the user turn of the objection, its signals, and the signals of satisfaction with the
+    second reply. Output: a draft without `hint` and `feedback`; None also when both replies are
+    the same.
 
     Raises: SchemaError when the conversation's metadata are not in their form.
     """
@@ -71,5 +77,9 @@ def revised_draft(
     identity = pair_id(prompt, chosen, rejected)
     pair = bare_pair(conversation, method, identity, prompt, chosen, rejected)
     origin = pair.provenance._replace(turn=turn)
-    rubric = distil_preference(conversation, complaints)
-    return PairDraft(pair._replace(rubric=rubric, provenance=origin), None)
+    pair = pair._replace(
+        rationale=rationale(complaints, praise),
+        rubric=distil_preference(conversation, complaints),
+        provenance=origin,
+    )
+    return PairDraft(pair, None)

@@ -48,7 +48,7 @@ class TestExpert:
     def test_the_preference_stays_on_the_record_as_rubric(self):
         (draft,) = expert_drafts(chat("Q1", "A1", "Wrong!"), [signal(2)])
         assert draft.pair.rubric == draft.hint
-        assert draft.pair.rationale is None
+        assert draft.pair.rationale == "Turn 2 objects (because; by test)."
 
     def test_it_says_where_it_comes_from(self):
         conversation = chat("Q1", "A1", "Wrong!", file="x.json", position="70", group="tree")

@@ -31,7 +31,11 @@ def test_the_second_reply_is_chosen_over_the_first():
         ["bad"],
     )
     assert pair.id == pair_id(pair.prompt, pair.chosen, pair.rejected)
-    assert (pair.method, pair.provenance.turn, pair.rationale) == ("revisions", 2, None)
+    assert (pair.method, pair.provenance.turn, pair.rationale) == (
+        "revisions",
+        2,
+        "Turn 2 objects (because; by test). Turn 4 is satisfied (because; by test).",
+    )
     assert "Wrong!" in pair.rubric
 
 
