@@ -71,7 +71,6 @@ bench-models: $(READY)
 
 bench-feedback: $(READY)
 	@test -n "$(DATA)" || { echo "make bench-feedback DATA=DIR: the folder with the labelled sets"; exit 2; }
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench]'
 	@echo "==> feedback detectors and baselines on users they were not trained on (a minute)"
 	@$(BIN)/python benchmarks/feedback/run.py --data "$(DATA)"
 

@@ -1,6 +1,7 @@
 """How right every feedback detector and baseline is, on data labelled by real users.
 
     python benchmarks/feedback/run.py --data DIR [--detector SPEC ...] [--output FILE]
+    python benchmarks/feedback/run.py --data DIR --judge MODEL [--share 0.1] [--sample N]
 
 DIR holds one or more of `recllmsim_human` (archives or trees), `ifllm` and `uss`, at any depth
 or itself; with `sharegpt*` in it, speed and memory are measured there too. Tested are all users
@@ -21,6 +22,7 @@ from labelled.rows import Labelled, untrained
 
 from curation.feedback.classifier import load_classifier
 from curation.feedback.detector import FeedbackDetector, open_detector
+from schemas.ids import unit_interval
 
 COLUMNS = (
     "auc",
@@ -47,10 +49,19 @@ def main() -> None:
         help="as in a recipe's mine.detector; default cues and classifier; may be repeated",
     )
     parser.add_argument("--output", type=Path, help="JSON; default: only the tables")
+    parser.add_argument("--judge", help="model that judges: adds the detectors judge and cascade")
+    parser.add_argument("--share", type=float, default=0.1, help="of turns, for cascade's judge")
+    parser.add_argument("--sample", type=int, help="most conversations of a set, drawn by hash")
     options = parser.parse_args()
     specs = options.detector or ["cues", "classifier"]
     detectors: list[FeedbackDetector] = [open_detector(spec) for spec in specs]
     trained = load_classifier().trained_users
+    quick = list(detectors)
+    if options.judge:
+        from labelled.model_detectors import Cascade, Judge
+
+        judge = Judge(options.judge)
+        detectors += [judge, Cascade(load_classifier(), judge, options.share)]
     result: dict[str, Any] = {"threshold": evaluation.THRESHOLD}
     everyone = [*baselines(), *detectors]
     for name, rows in (
@@ -58,13 +69,14 @@ def main() -> None:
         (ifllm.NAME, ifllm.read(options.data)),
     ):
         if rows:
-            result[name] = classified(name, rows, untrained(rows, trained), everyone)
+            test = drawn(untrained(rows, trained), options.sample)
+            result[name] = classified(name, rows, test, everyone)
     dialogues = uss.read(options.data)
     if dialogues:
-        result[uss.NAME] = correlated(dialogues, everyone[2:])
+        result[uss.NAME] = correlated(dialogues, [*baselines()[2:], *quick])
     chats = speed.conversations(options.data)
     if chats:
-        result["speed"] = {d.name: speed.speed(d, chats) for d in detectors}
+        result["speed"] = {d.name: speed.speed(d, chats) for d in quick}
         print_speed(result["speed"])
     if len(result) == 1:
         raise SystemExit(
@@ -73,6 +85,12 @@ def main() -> None:
     if options.output:
         text = orjson.dumps(result, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         options.output.write_bytes(text)
+
+
+def drawn(rows: Sequence[Labelled], most: int | None) -> list[Labelled]:
+    """At most so many conversations, the same ones in every run."""
+    ordered = sorted(rows, key=lambda row: unit_interval(0, row.conversation.id))
+    return list(rows) if most is None else ordered[:most]
 
 
 def classified(
@@ -103,6 +121,10 @@ def classified(
         result["vote_kappa"] = {p: evaluation.vote_agreement(test, p) for p in POLARITIES}
         values = ", ".join(f"{p} {_(value)}" for p, value in result["vote_kappa"].items())
         print(f"kappa of the votes among themselves: {values}")
+    for each in detectors:
+        if asked := getattr(each, "asked", 0):
+            result["cascade"] = {"asked": asked, "changed": each.changed}
+            print(f"{each.name}: {asked} turns asked about, {each.changed} changed")
     result["turns_per_second"] = {each.name: each.turns_per_second for each in found}
     print("turns per second:", ", ".join(f"{e.name} {e.turns_per_second:,.0f}" for e in found))
     return result
@@ -142,11 +164,12 @@ def print_table(measured: dict[str, dict[str, float]]) -> None:
 def print_speed(measured: dict[str, dict[str, float]]) -> None:
     """Turns per second and memory."""
     print("\n## speed: one process, from conversations in memory to labels")
-    print("\n| | turns | turns per second | memory grew by MiB |\n|---|---|---|---|")
+    print("\n| | user turns | per second | judged turns | per second | memory grew by MiB |")
+    print(f"|{'---|' * 6}")
     for name, one in measured.items():
         print(
-            f"| {name} | {one['turns']} | {one['turns_per_second']:,.0f} "
-            f"| {one['memory_grew_mib']:.0f} |"
+            f"| {name} | {one['user_turns']} | {one['user_turns_per_second']:,.0f} "
+            f"| {one['turns']} | {one['turns_per_second']:,.0f} | {one['memory_grew_mib']:.0f} |"
         )
 
 

@@ -10,6 +10,7 @@ from curation.feedback.features import (
     LONGEST,
     NEXT_BUCKETS,
     SHAPES,
+    TRAINED_SCRIPT,
     TURN_BUCKETS,
     TurnFeatures,
     shape,
@@ -57,6 +58,8 @@ def grounds(
     contribution of each dense feature. Output: up to `MAX_PHRASES` phrases of the turn and of the
     next reply, or the strongest feature where no phrase counted.
     """
+    if turn.admitted and turn.script < TRAINED_SCRIPT:
+        return "no cue, but the next reply begins by admitting a mistake"
     parts = []
     for words, table, count, where in (
         (turn.words, turn_table, TURN_BUCKETS, "the turn says"),
@@ -74,12 +77,13 @@ def grounds(
 def _phrases(words: Sequence[str], table: NDArray[np.int8], count: int) -> list[str]:
     weighed: dict[str, int] = {}
     for n, grams in enumerate(ngrams(words, LONGEST), 1):
-        for at, bucket in enumerate(bucket_of(grams, count).tolist()):
+        weights = table[bucket_of(grams, count)]
+        for at in np.flatnonzero(weights > 0).tolist():
             piece = words[at : at + n]
             shown = _shown(piece)
             # A single Chinese character tells a reader nothing.
-            if table[bucket] > 0 and PAUSES.isdisjoint(piece) and len(shown) > 1:
-                weighed[shown] = int(table[bucket])
+            if PAUSES.isdisjoint(piece) and len(shown) > 1:
+                weighed[shown] = int(weights[at])
     best = sorted(weighed, key=lambda phrase: (-weighed[phrase], phrase))
     chosen: list[str] = []
     for phrase in best:

@@ -30,6 +30,8 @@ EARLIER = 6
 """How many earlier requests a turn is compared with."""
 FIRM = 0.5
 """Score of a cue from which it alone would be feedback."""
+TRAINED_SCRIPT = 0.3
+"""Share of Chinese characters from which a turn is in the language that has labels."""
 NO_REPLY = 7.5
 """Logarithm of a length that stands for a next reply where there is none."""
 
@@ -90,6 +92,10 @@ class TurnFeatures(NamedTuple):
     """The turn's tokens."""
     next_words: Sequence[str]
     """The tokens at the beginning of the next reply."""
+    script: float = 0.0
+    """Share of Chinese characters among the turn's words, 0 to 1."""
+    admitted: bool = False
+    """Whether the next reply begins by admitting a mistake, and does not refuse."""
 
 
 def shape(turn: TurnFeatures, name: str) -> float:
@@ -220,7 +226,10 @@ def _features(reading: _Reading, label: TurnLabel) -> TurnFeatures:
     ]
     next_words = after.head if after else []
     rows = buckets(ngrams(next_words, LONGEST), NEXT_BUCKETS)
-    return TurnFeatures(dense, mine.rows, rows, max(meanings), mine.words, next_words)
+    admitted = after is not None and after.signs.apology and not after.signs.refusal
+    return TurnFeatures(
+        dense, mine.rows, rows, max(meanings), mine.words, next_words, mine.script, admitted
+    )
 
 
 def _length(text: str) -> float:

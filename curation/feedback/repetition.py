@@ -13,6 +13,8 @@ are asked of a repetition:
 
 from collections.abc import Set
 from difflib import SequenceMatcher
+from functools import lru_cache
+from typing import NamedTuple
 
 from curation.feedback.wording import PAUSES, tokens
 
@@ -51,17 +53,33 @@ def repetition(text: str, earlier: str, function_words: Set[str]) -> float:
     """
     if max(len(text), len(earlier)) > MAX_LENGTH:
         return SAME_SCORE if text.split() == earlier.split() else 0.0
-    new, old = tokens(text), tokens(earlier)
-    content, old_content = (set(words) - PAUSES - function_words for words in (new, old))
+    new, old = _tokens(text), _tokens(earlier)
+    content, old_content = (new.words - function_words, old.words - function_words)
     if min(_weight(content), _weight(old_content)) < MIN_WEIGHT:
         return 0.0
     added, removed = _differences(content, old_content)
     changed = added | removed
     replaced = bool(added and removed) or any(c.isdigit() for word in changed for c in word)
     share = len(changed) / max(len(content), len(old_content))
-    if replaced or share > MAX_CHANGED or _dice(_trigrams(new), _trigrams(old)) < MIN_SIMILARITY:
+    if (
+        replaced
+        or share > MAX_CHANGED
+        or _dice(_trigrams(new.line), _trigrams(old.line)) < MIN_SIMILARITY
+    ):
         return 0.0
     return REWORDED_SCORE if changed else SAME_SCORE
+
+
+class _Tokens(NamedTuple):
+    words: frozenset[str]
+    line: str
+
+
+@lru_cache(maxsize=64)
+def _tokens(text: str) -> _Tokens:
+    # A request is compared with several turns after it.
+    found = tokens(text)
+    return _Tokens(frozenset(found) - PAUSES, " ".join(found))
 
 
 def _weight(words: Set[str]) -> int:
@@ -92,8 +110,7 @@ def _same_word(one: str, other: str) -> bool:
     return SequenceMatcher(None, one, other, autojunk=False).ratio() >= SAME_WORD
 
 
-def _trigrams(words: list[str]) -> set[str]:
-    line = " ".join(words)
+def _trigrams(line: str) -> set[str]:
     return {line[i : i + 3] for i in range(len(line) - 2)}
 
 
