@@ -201,8 +201,9 @@ class PreferencePair(NamedTuple):
     """Oldest messages of the prompt that a model did not see, because they did not fit; the most
     of all models that worked on the pair."""
     safety: str | None = None
-    """Verdict of the safety check on the preference that the pair was made by: `safe`, and who
-    said so (`safe: rules`, `safe: judge 0.97`). Pairs with another verdict are dropped."""
+    """Verdict of the safety check on the preference that the pair was made by, and whose it is:
+    `safe: rules`, `safe: judge`. Drafts with another verdict are dropped, as
+    `unsafe_preference`; None for pairs that no preference was given for."""
 
 
 class PairDraft(NamedTuple):
