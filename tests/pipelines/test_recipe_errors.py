@@ -185,6 +185,6 @@ def test_a_folder_is_no_recipe(folder):
     ],
 )
 def test_a_recipe_that_does_not_exist_is_told_what_does(folder, name, message):
-    with pytest.raises(UsageError, match="bundled recipes: .*quickstart") as caught:
+    with pytest.raises(UsageError, match=r"bundled recipes: .*quickstart") as caught:
         load_recipe(name)
     assert message in str(caught.value)
