@@ -13,6 +13,7 @@ SMALL = (
     "synthesize.reply.keep_truncated=true",
     "synthesize.reply.max_prompt_tokens=512",
     "mine.max_pairs=10",
+    "seed=3",  # a draw of as many replies to be written as pairs that people ranked
     "score.max_tokens=900",
     "select.margin=null",
     "select.ln_ches=null",
