@@ -5,11 +5,11 @@ from typing import NamedTuple
 import apache_beam as beam
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
-from curation.cleaning import Gates
+from curation.cleaning import Gates, refuse
 from pipelines import settings
 from pipelines.model_roles import ModelNames
 from pipelines.recipe import Recipe, Source
-from schemas.records import Drop, PairDraft, Reject
+from schemas.records import Conversation, Drop, PairDraft, Reject
 from transforms.clean import CleanConversations
 from transforms.deduplicate import (
     DropDuplicateConversations,
@@ -92,22 +92,22 @@ def build_graph(
 
     conversations = [r.conversations for r in read] | "Conversations" >> beam.Flatten()
     again = None
-    if recipe.deduplicate.exact or recipe.mine.detector == "cascade":
-        # Reading twice is cheaper than keeping every conversation until all of them are known.
-        reread = _read_all(pipeline, recipe, " again", silent=True)
-        again = [r.conversations for r in reread] | "Conversations again" >> beam.Flatten()
+    if recipe.deduplicate.exact:
+        # Reading twice is cheaper than keeping every conversation until all ids are known.
+        again = _conversations_again(pipeline, recipe, "for ids")
     if recipe.deduplicate.exact:
         unique = conversations | "Deduplicate" >> DropDuplicateConversations(again)
         conversations = unique.kept
         rejects.append(unique.removed)
         counts.append(unique.counts)
 
-    cleaned = conversations | "Clean" >> CleanConversations(Gates(**recipe.clean.model_dump()))
+    gates = Gates(**recipe.clean.model_dump())
+    cleaned = conversations | "Clean" >> CleanConversations(gates)
     mined = cleaned.conversations | "Mine" >> MinePairs(
         recipe.mine.detector,
         settings.builders(recipe),
         judge=settings.turn_judge(recipe, models, memo),
-        again=again,
+        again=_surveyed(pipeline, recipe, gates, again),
         batch_size=recipe.mine.batch_size,
     )
 
@@ -150,6 +150,27 @@ def build_graph(
         drops | "All drops" >> beam.Flatten() | "Drops" >> _typed(Drop),
         counts | "All counts" >> beam.Flatten(),
     )
+
+
+def _surveyed(
+    pipeline: beam.Pipeline, recipe: Recipe, gates: Gates, ids: beam.PCollection | None
+) -> beam.PCollection | None:
+    """What is mined, read once more for the budget of the judge; None where there is none."""
+    if recipe.mine.detector != "cascade":
+        return None
+    read = _conversations_again(pipeline, recipe, "to survey")
+    if ids is not None:
+        read = (read | "Deduplicate the survey" >> DropDuplicateConversations(ids)).kept
+    return read | "Clean the survey" >> beam.Filter(_is_kept, gates)
+
+
+def _is_kept(conversation: Conversation, gates: Gates) -> bool:
+    return refuse(conversation, gates) is None
+
+
+def _conversations_again(pipeline: beam.Pipeline, recipe: Recipe, purpose: str) -> beam.PCollection:
+    read = _read_all(pipeline, recipe, f" {purpose}", silent=True)
+    return [r.conversations for r in read] | f"Conversations {purpose}" >> beam.Flatten()
 
 
 def stamp(draft: PairDraft, code_version: str) -> PairDraft:

@@ -62,3 +62,26 @@ def test_a_bundled_recipe_runs_with_the_embedded_model(recipe, tmp_path):
         assert table["rubric"].is_not_null().all()
         roles = table.select(pl.col("provenance").struct.field("models").explode())["models"]
         assert {"expert", "judge", "scorer"} <= {name.partition("=")[0] for name in roles}
+
+
+def test_copies_of_a_conversation_buy_the_judge_no_turns(tmp_path):
+    talks = [
+        ("Name a colour.", "Seven.", "That is no colour.", "Red.", "Thank you!"),
+        ("A poem, please.", "Roses are red.", "Hm.", "Violets are blue.", "Shorter?"),
+        ("Translate: Hund", "Cat.", "Are you sure?", "Dog.", "ok"),
+    ]
+    lines = [
+        json.dumps({"messages": [
+            {"role": ("user", "assistant")[i % 2], "content": text} for i, text in enumerate(talk)
+        ]})
+        for talk in (*talks, *talks[:1] * 60)
+    ]  # fmt: skip
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    quick = ("mine.judge.max_share=0.2", "score.ches=false", "score.follow_up_likelihood=null")
+    changes = [argument for change in quick for argument in ("--set", change)]
+    given = ("--input", tmp_path / "in.jsonl", "--output", tmp_path / "out")
+    curate("run", "cascade", *given, "--set", "models.*=embedded", *changes)
+    described = json.loads(curate("inspect", tmp_path / "out", "--json").stdout)
+    notes = {row["stage"]: row for row in described["funnel"]}["mine"]["notes"]
+    assert notes["turns"] == 6
+    assert notes.get("judged", 0) <= 0.2 * 6
