@@ -4,6 +4,7 @@ from schemas.records import (
     DATASET_COLUMNS,
     SCHEMA_VERSION,
     Candidate,
+    CandidateScores,
     Conversation,
     Document,
     Drop,
@@ -12,7 +13,9 @@ from schemas.records import (
     PairDraft,
     PreferencePair,
     Provenance,
+    Rationale,
     Reject,
+    RubricLevel,
 )
 from schemas.validate import validate
 
@@ -20,6 +23,7 @@ __all__ = [
     "DATASET_COLUMNS",
     "SCHEMA_VERSION",
     "Candidate",
+    "CandidateScores",
     "Conversation",
     "Document",
     "Drop",
@@ -28,6 +32,8 @@ __all__ = [
     "PairDraft",
     "PreferencePair",
     "Provenance",
+    "Rationale",
     "Reject",
+    "RubricLevel",
     "validate",
 ]

@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 from schemas.fieldtypes import FieldType, field_types
-from schemas.records import POLARITIES, RELATIONS, ROLES, SCHEMA_VERSION, STATES
+from schemas.records import PLACES, POLARITIES, RELATIONS, ROLES, SCHEMA_VERSION, STATES
 
 _TYPES = {"str": "string", "int": "integer", "float": "number", "bool": "boolean"}
 ENUMS = {
     ("Message", "role"): ROLES,
+    ("Rationale", "chosen_shown"): PLACES,
     ("FeedbackSignal", "polarity"): POLARITIES,
     ("FeedbackSignal", "state"): STATES,
     ("FeedbackSignal", "relation"): RELATIONS,

@@ -8,11 +8,12 @@ coders on the wire (`schemas.coders`) are derived from them.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of all records together; written into every file's metadata. Version 2 added
 `last_hidden_inner_product`, `edit_similarity` and `cut_messages` to `PreferencePair`; version 3
-`safety` there, and `state` and `relation` to `FeedbackSignal`. Files of earlier versions are
-read, with None for what they lack."""
+`safety` there, and `state` and `relation` to `FeedbackSignal`; version 4 `rationales`,
+`rubric_levels` and `rubric_margin` to the pair, and `documents`, `derived_from` and `scores` to its
+`Provenance`. Files of earlier versions are read, with nothing for what they lack."""
 
 ROLES = ("system", "user", "assistant", "tool")
 """Roles that a `Message` may have, in the usage of chat templates."""
@@ -26,6 +27,9 @@ adds to or changes the request; it asks for something else; it goes on from the 
 
 RELATIONS = ("related", "unrelated")
 """Whether a user turn is about the same topic as the turn before it."""
+
+PLACES = ("first", "second")
+"""Where a reply may have been shown to a model: as A, as B."""
 
 SPLITS = ("train", "test")
 """Splits of a dataset; a group of related conversations is on one side of them."""
@@ -130,6 +134,45 @@ class Candidate(NamedTuple):
     """Scores by name."""
 
 
+class CandidateScores(NamedTuple):
+    """Scores of all the candidates that a pair was chosen from, by one measure."""
+
+    name: str
+    """The measure: `judge`, `follow_up_likelihood`, `similarity`."""
+    values: Sequence[float]
+    """One score for each candidate, the same order in every measure of a pair."""
+
+
+class Rationale(NamedTuple):
+    """Why the chosen reply beats the rejected one, in a model's words."""
+
+    kind: str
+    """`general`: the reason without details; `specific`: what in the replies shows it."""
+    text: str
+    """The reason; it calls the replies as they were shown, A and B."""
+    chosen_shown: str
+    """Where the model saw the chosen reply: one of `PLACES`."""
+
+
+class RubricLevel(NamedTuple):
+    """How both replies of a pair do on one criterion of a rubric."""
+
+    rubric: str
+    """Name of the rubric."""
+    criterion: str
+    """Name of the criterion."""
+    weight: float
+    """Share of the criterion in the rubric's aggregate; those of a rubric add up to 1."""
+    chosen: float
+    """Level of the chosen reply, 1 (worst) to 5; between two levels where a judge is unsure."""
+    rejected: float
+    """Level of the rejected reply."""
+    chosen_reason: str | None
+    """Why the chosen reply has its level, where the judge gave reasons."""
+    rejected_reason: str | None
+    """Why the rejected reply has its level."""
+
+
 class Provenance(NamedTuple):
     """Where a pair comes from: enough to find the input bytes and to repeat the model calls."""
 
@@ -149,6 +192,13 @@ class Provenance(NamedTuple):
     """Sampling seed of the generated side, where one side was generated."""
     code_version: str
     """Version of prefstream that made the pair."""
+    documents: Sequence[str] = ()
+    """Ids of the documents that the pair was made from: the reference text of `ugc`; the
+    question, the chosen and the rejected answer of `votes`."""
+    derived_from: str | None = None
+    """Id of the pair that this one was derived from, where it was."""
+    scores: Sequence[CandidateScores] = ()
+    """Scores of all candidates, where the pair is the best and the worst of several."""
 
 
 class PreferencePair(NamedTuple):
@@ -169,9 +219,10 @@ class PreferencePair(NamedTuple):
     margin: float | None
     """`chosen_score - rejected_score`; of `edits`, the normalised edit distance, 0 to 1."""
     chosen_score: float | None
-    """Follow-up likelihood (FLR) of the chosen side, nats per token."""
+    """Score of the chosen side: follow-up likelihood (FLR) in nats per token where it was measured;
+    else of `ugc` the judge's level, 1 to 5, and of `votes` the community's score."""
     rejected_score: float | None
-    """Follow-up likelihood (FLR) of the rejected side, nats per token."""
+    """The same of the rejected side."""
     ches: float | None
     """CHES of the pair; higher means more risk of likelihood displacement."""
     ln_ches: float | None
@@ -180,15 +231,19 @@ class PreferencePair(NamedTuple):
     """Uncertainty of the preference, where it was measured."""
     method: str
     """How the pair was made: `expert`, `on_policy`, `revisions`, `hindsight`,
-    `followup_likelihood`, `edits`, `ranked_siblings`, `existing`."""
+    `followup_likelihood`, `edits`, `ranked_siblings`, `existing`; from documents `ugc`, `votes`;
+    made for a purpose `rubric`, `attributes`, `reasoning`; derived from another pair `judgment`,
+    `context_reversal`, `instructions`, `instruction_choice`."""
     source: str
     """`Conversation.source`, or the pair file's format."""
     conversation_id: str
-    """`Conversation.id`; for pairs that were pairs already, the id of their prompt."""
+    """`Conversation.id`; for pairs that were pairs already or come from documents, the id of their
+    prompt."""
     rationale: str | None
-    """Why chosen beats rejected, in words."""
+    """Why chosen beats rejected, in words: what was found when the pair was mined, else the first
+    of `rationales`."""
     rubric: str | None
-    """The preference or checklist that the pair was made by."""
+    """The preference, checklist, rubric or attribute that the pair was made by."""
     provenance: Provenance
     """Where it comes from."""
     split: str
@@ -204,6 +259,13 @@ class PreferencePair(NamedTuple):
     """Verdict of the safety check on the preference that the pair was made by, and whose it is:
     `safe: rules`, `safe: judge`. Drafts with another verdict are dropped, as
     `unsafe_preference`; None for pairs that no preference was given for."""
+    rationales: Sequence[Rationale] = ()
+    """Reasons that a model wrote, and from which a judge picked the chosen reply."""
+    rubric_levels: Sequence[RubricLevel] = ()
+    """Levels of both replies by rubric, criterion by criterion."""
+    rubric_margin: float | None = None
+    """Weighted mean level of the chosen reply minus that of the rejected one, -4 to 4, over
+    `rubric_levels`; the mean of the rubrics where there are several."""
 
 
 class PairDraft(NamedTuple):
@@ -261,6 +323,9 @@ RECORDS: dict[str, type] = {
         Document,
         FeedbackSignal,
         Candidate,
+        CandidateScores,
+        Rationale,
+        RubricLevel,
         Provenance,
         PreferencePair,
         PairDraft,

@@ -110,7 +110,7 @@ def _typed_flatten(record: type) -> beam.PTransform:
 
 def _finish_distilling(draft: PairDraft, answer: Any, model: str) -> Any:
     distilled = with_preference(draft, answer[0], model)
-    return Noted(distilled.draft, distilled.problem) if distilled.problem else distilled.draft
+    return Noted(distilled.draft, (distilled.problem,)) if distilled.problem else distilled.draft
 
 
 def _finish_safety(draft: PairDraft, answer: Any, model: str) -> Any:

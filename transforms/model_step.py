@@ -40,11 +40,11 @@ class Role(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """A finished record, and something about it that is to be counted."""
+    """A finished record, and what about it is to be counted."""
 
     record: Any
-    note: str
-    """Short and countable, for example `unparsable`."""
+    notes: tuple[str, ...]
+    """Short and countable, for example `unparsable`; one that stands twice counts twice."""
 
 
 class Stepped(NamedTuple):
@@ -67,7 +67,7 @@ class ModelStep(Stage):
 
     Parameters: `stage`, the funnel's name for it; `inference`, what asks the model;
     `request(record)` gives the request; `finish(record, answer)` gives the finished record, a
-    `Drop`, or either with a note (`Noted`); `pair_of(record)` gives the pair that a record is
+    `Drop`, or either with notes (`Noted`); `pair_of(record)` gives the pair that a record is
     about; `memo`, where answers are kept (None: nowhere); `counter` of `curation.progress`. All
     functions are picklable.
     """
@@ -129,7 +129,7 @@ class _Finish(CountingDoFn):
             return
         outcome = self._finish(record, answer)
         if isinstance(outcome, Noted):
-            self.tally[f"note:{outcome.note}"] += 1
+            self.tally.update(f"note:{note}" for note in outcome.notes)
             outcome = outcome.record
         if isinstance(outcome, Drop):
             self.tally[f"drop:{outcome.filter}"] += 1

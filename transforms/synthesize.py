@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from curation.feedback.exchanges import is_complete
-from curation.models.tasks import GENERATION, LIKELIHOOD, several
+from curation.models.tasks import GENERATION, several
 from curation.scoring.pairs import PairScoring
 from curation.synthesis.checklist import checklist_requests, checklist_verdict
 from curation.synthesis.on_policy import complete_on_policy, policy_requests
@@ -31,6 +31,7 @@ from transforms.inference import AskModel, Generate, MeasureJointly
 from transforms.memo import Memo
 from transforms.model_step import ModelStep, Role, Stepped
 from transforms.stage import Stage
+from transforms.synthesized import Synthesized, choice_task, synthesized
 
 
 class Writers(NamedTuple):
@@ -49,19 +50,6 @@ class Writers(NamedTuple):
     samples: int = 4
     judge_form: str = "likelihood"
     scoring: PairScoring = PairScoring()
-
-
-class Synthesized(NamedTuple):
-    """Outputs of `SynthesizePairs`."""
-
-    pairs: beam.PCollection
-    """`PreferencePair`: complete ones."""
-    drops: beam.PCollection
-    """`Drop`: what the models wrote makes no pair."""
-    rejects: beam.PCollection
-    """`Reject`: a model could not be asked."""
-    counts: beam.PCollection
-    """Funnel counts of the stages `synthesize`, `checklist` and `rank`."""
 
 
 METHODS = ("expert", "on_policy", "followup_likelihood")
@@ -106,13 +94,7 @@ class SynthesizePairs(Stage):
             complete.append(done[-1].records)
             steps += done
         pairs = complete | "All pairs" >> beam.Flatten().with_output_types(PreferencePair)
-        nothing = drafts.pipeline | "Nothing" >> beam.Create([])
-        return Synthesized(
-            pairs,
-            (*(step.drops for step in steps), nothing) | "Drops" >> beam.Flatten(),
-            (*(step.rejects for step in steps), nothing) | "Rejects" >> beam.Flatten(),
-            (parted[COUNTS], *(step.counts for step in steps)) | "Counts" >> beam.Flatten(),
-        )
+        return synthesized(pairs, steps, [parted[COUNTS]])
 
     def _expert(self, drafts: beam.PCollection) -> list[Stepped]:
         sampling, role = self._writers.sampling, self._writers.expert
@@ -139,10 +121,9 @@ class SynthesizePairs(Stage):
             counter="generated",
         )
         judge, form = self._writers.judge, self._writers.judge_form
-        task = LIKELIHOOD if form == "likelihood" else GENERATION
         compare = ModelStep(
             "checklist",
-            AskModel(judge.settings, several(task)),
+            AskModel(judge.settings, choice_task(form)),
             partial(checklist_requests, form=form, seed=sampling.seed),
             partial(checklist_verdict, form=form, model=judge.name),
             memo=self._memo,

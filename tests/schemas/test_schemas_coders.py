@@ -7,7 +7,14 @@ import sys
 from apache_beam import coders
 
 import schemas.coders  # noqa: F401 (registers them)
-from schemas.records import PreferencePair, Provenance, Reject
+from schemas.records import (
+    CandidateScores,
+    PreferencePair,
+    Provenance,
+    Rationale,
+    Reject,
+    RubricLevel,
+)
 
 PROVENANCE = Provenance("file", 3, "group", None, ("policy=m@r",), (), 1 << 62, "0.1.0")
 
@@ -48,6 +55,27 @@ def test_nested_records_and_missing_values_survive():
     coder = coders.registry.get_coder(PreferencePair)
     decoded = coder.decode(coder.encode(pair))
     assert type(decoded.provenance) is Provenance
-    assert decoded.provenance._replace(models=("policy=m@r",), prompts=()) == PROVENANCE
+    assert (
+        decoded.provenance._replace(models=("policy=m@r",), prompts=(), documents=(), scores=())
+        == PROVENANCE
+    )
     assert decoded.chosen_score == 0.5
     assert decoded.margin is None
+
+
+def test_records_inside_of_lists_keep_their_class():
+    scores = (CandidateScores("judge", (1.5, 4.0)),)
+    origin = PROVENANCE._replace(documents=("d",), derived_from="p", scores=scores)
+    level = RubricLevel("clarity", "order", 0.5, 4.0, 2.5, None, "it wanders")
+    pair = PreferencePair(
+        "id", (), (), (), None, None, None, None, None, None, "m", "s", "c", None, None, origin, "",
+        rationales=(Rationale("general", "A is right.", "first"),), rubric_levels=(level,),
+    )  # fmt: skip
+    coder = coders.registry.get_coder(PreferencePair)
+    decoded = coder.decode(coder.encode(pair))
+    assert list(decoded.provenance.scores[0].values) == [1.5, 4.0]
+    assert decoded.provenance.scores[0].name == "judge"
+    assert decoded.provenance.derived_from == "p"
+    assert decoded.rationales == [Rationale("general", "A is right.", "first")]
+    assert decoded.rubric_levels == [level]
+    assert type(decoded.rubric_levels[0]) is RubricLevel
