@@ -27,7 +27,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
 	@echo "==> installing packages (torch alone is some gigabytes; about a minute on a fast line)"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[models,dev]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[models,languages,dev]'
 	@$(BIN)/curate models fetch
 	@touch $@
 
