@@ -10,7 +10,7 @@ VLLM_VENV := .venv-vllm
 VLLM_READY := $(VLLM_VENV)/.ready
 OUT ?= out/quickstart
 
-.PHONY: help demo test test-vllm lint bench bench-models bench-feedback clean
+.PHONY: help demo test test-vllm lint bench bench-models bench-feedback bench-prompts clean
 
 help:
 	@echo "make demo   mine a preference dataset from the sample conversations (about 5 minutes)"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint   check style and types"
 	@echo "make bench  measure speed against the floor of the hardware"
 	@echo "make bench-models   measure what the model engine saves"
+	@echo "make bench-prompts   measure how often a model's answers are not in form"
 	@echo "make bench-feedback DATA=DIR   measure the feedback detectors on labelled conversations"
 
 $(READY): pyproject.toml constraints.txt
@@ -73,6 +74,10 @@ bench-feedback: $(READY)
 	@test -n "$(DATA)" || { echo "make bench-feedback DATA=DIR: the folder with the labelled sets"; exit 2; }
 	@echo "==> feedback detectors and baselines on users they were not trained on (a minute)"
 	@$(BIN)/python benchmarks/feedback/run.py --data "$(DATA)"
+
+bench-prompts: $(READY)
+	@echo "==> answers that are not of their prompt's grammar, with the embedded model (15 minutes)"
+	@$(BIN)/python benchmarks/prompts.py
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build out *.egg-info

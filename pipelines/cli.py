@@ -23,6 +23,7 @@ from pipelines.commands.evaluate import evaluate
 from pipelines.commands.inspect import inspect
 from pipelines.commands.memo import memo as memo_commands
 from pipelines.commands.models import models
+from pipelines.commands.prompts import prompts
 from pipelines.commands.rubric import rubric as rubric_commands
 from pipelines.commands.schema import schema
 from pipelines.log_output import show_warnings
@@ -184,6 +185,7 @@ def validate(
 app.command()(inspect)
 app.command()(evaluate)
 app.command()(schema)
+app.command()(prompts)
 app.add_typer(models, name="models")
 app.add_typer(memo_commands, name="memo")
 app.add_typer(rubric_commands, name="rubric")

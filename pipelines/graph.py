@@ -5,61 +5,23 @@ from typing import NamedTuple
 import apache_beam as beam
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
-from curation.cleaning import Gates, refuse
-from pipelines import settings
+from pipelines import settings, synthesis_settings
+from pipelines.graph_documents import pairs_of_documents
+from pipelines.graph_made import pairs_of_conversations, pairs_of_pairs, with_rationales
+from pipelines.graph_parts import Plan, Rereading, Taken, flattened, gates_of, read_sources
 from pipelines.model_roles import ModelNames
-from pipelines.recipe import Recipe, Source
-from schemas.records import Conversation, Drop, PairDraft, Reject
+from pipelines.recipe import Recipe
+from schemas.records import PairDraft, PreferencePair
+from transforms.budget import KeepWithinBudget
 from transforms.clean import CleanConversations
-from transforms.deduplicate import (
-    DropDuplicateConversations,
-    DropDuplicateDrafts,
-    KeepWithinBudget,
-)
+from transforms.deduplicate import DropDuplicateConversations, DropDuplicateDrafts
 from transforms.distil import PreparePreferences
-from transforms.ingest import ReadRecords, Records
 from transforms.memo import Memo
-from transforms.mine import MinePairs
+from transforms.mine import Mined, MinePairs
+from transforms.rubric_score import ScoreByRubric
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
 from transforms.synthesize import SynthesizePairs
-
-STAGES = (
-    "ingest",
-    "deduplicate",
-    "clean",
-    "mine",
-    "pairs",
-    "budget",
-    "preference",
-    "safety",
-    "safety_judge",
-    "synthesize",
-    "checklist",
-    "rank",
-    "score",
-    "select",
-    "write",
-)
-"""Stages of the funnel, in order."""
-
-
-def stages_of(recipe: Recipe) -> tuple[str, ...]:
-    """The stages that a recipe has work for, in order.
-
-    >>> "rank" in stages_of(Recipe(name="x"))
-    False
-    """
-    miners, synthesis = recipe.mine.miners, recipe.synthesize
-    hinted = "expert" in miners or "on_policy" in miners
-    has_work = {
-        "preference": hinted and synthesis.preference == "model",
-        "safety": hinted,
-        "safety_judge": hinted and synthesis.safety == "model",
-        "checklist": "on_policy" in miners,
-        "rank": "followup_likelihood" in miners,
-    }
-    return tuple(stage for stage in STAGES if has_work.get(stage, True))
 
 
 class Delivery(NamedTuple):
@@ -86,121 +48,93 @@ def build_graph(
     code for provenance, the place where models' answers are kept (None: nowhere). Output: the
     PCollections to be written.
     """
-    read = _read_all(pipeline, recipe)
-    rejects = [records.rejects for records in read]
-    counts = [records.counts for records in read]
+    taken = Taken(pipeline)
+    plan = Plan(pipeline, recipe, models, memo, taken)
+    again = Rereading(pipeline, recipe)
 
-    conversations = [r.conversations for r in read] | "Conversations" >> beam.Flatten()
-    again = None
+    read = [taken.by(records) for records in read_sources(pipeline, recipe)]
+    conversations = flattened(pipeline, [r.conversations for r in read], "Conversations")
     if recipe.deduplicate.exact:
-        # Reading twice is cheaper than keeping every conversation until all ids are known.
-        again = _conversations_again(pipeline, recipe, "for ids")
-    if recipe.deduplicate.exact:
-        unique = conversations | "Deduplicate" >> DropDuplicateConversations(again)
-        conversations = unique.kept
-        rejects.append(unique.removed)
-        counts.append(unique.counts)
+        once = DropDuplicateConversations(again.for_ids)
+        conversations = taken.copies(conversations | "Deduplicate" >> once)
+    cleaned = taken.by(conversations | "Clean" >> CleanConversations(gates_of(recipe)))
+    mined = _mine(plan, cleaned.conversations, again)
+    documented = pairs_of_documents(plan)
 
-    gates = Gates(**recipe.clean.model_dump())
-    cleaned = conversations | "Clean" >> CleanConversations(gates)
-    mined = cleaned.conversations | "Mine" >> MinePairs(
+    existing = flattened(pipeline, [r.pairs for r in read], "Existing pairs")
+    found = [mined.drafts, existing | "As drafts" >> _as_drafts(), *documented.drafts]
+    drafts = flattened(pipeline, found, "Drafts")
+    distinct = taken.surplus(drafts | "One of each pair" >> DropDuplicateDrafts())
+    budget = KeepWithinBudget(recipe.mine.max_pairs, recipe.seed, counter="drafts")
+    pairs = _complete(plan, taken.surplus(distinct | "Budget" >> budget))
+
+    made = [*documented.pairs, *pairs_of_conversations(plan, cleaned.conversations, again)]
+    pairs = flattened(pipeline, [pairs, *made], "Pairs")
+    made += (derived := pairs_of_pairs(plan, pairs))
+    if made:
+        pairs = flattened(pipeline, [pairs, *derived], "All pairs")
+        alike = pairs | "Made as drafts" >> _as_drafts()
+        one = taken.surplus(alike | "One of each" >> DropDuplicateDrafts("made"))
+        pairs = one | "As pairs" >> beam.Map(_pair_of).with_output_types(PreferencePair)
+
+    selected = taken.by(_measure(plan, pairs) | "Select" >> SelectPairs(settings.selection(recipe)))
+    pairs = with_rationales(plan, selected.pairs)
+    stamped = pairs | "Stamp" >> beam.Map(stamp, code_version).with_output_types(PreferencePair)
+    split = stamped | "Split" >> AssignSplit(recipe.split.test, recipe.seed)
+    return Delivery(split, mined.signals, taken.rejects, taken.drops, taken.counts)
+
+
+def _mine(plan: Plan, conversations: beam.PCollection, again: Rereading) -> Mined:
+    recipe = plan.recipe
+    mine = MinePairs(
         recipe.mine.detector,
         settings.builders(recipe),
-        judge=settings.turn_judge(recipe, models, memo),
-        again=_surveyed(pipeline, recipe, gates, again),
+        judge=settings.turn_judge(recipe, plan.models, plan.memo),
+        again=again.mined if recipe.mine.detector == "cascade" else None,
         batch_size=recipe.mine.batch_size,
     )
+    mined: Mined = plan.taken.by(conversations | "Mine" >> mine)
+    return mined
 
-    existing = [r.pairs for r in read] | "Existing pairs" >> beam.Flatten()
-    found = existing | "As drafts" >> beam.Map(PairDraft, None).with_output_types(PairDraft)
-    drafts = (mined.drafts, found) | "Drafts" >> beam.Flatten()
-    stamped = drafts | "Stamp" >> beam.Map(stamp, code_version).with_output_types(PairDraft)
-    distinct = stamped | "One of each pair" >> DropDuplicateDrafts()
-    budgeted = distinct.kept | "Budget" >> KeepWithinBudget(recipe.mine.max_pairs, recipe.seed)
 
-    prepared = budgeted.kept | "Prepare preferences" >> PreparePreferences(
+def _complete(plan: Plan, drafts: beam.PCollection) -> beam.PCollection:
+    """Complete pairs out of drafts: preferences first, then what is missing is written."""
+    recipe, models, memo = plan.recipe, plan.models, plan.memo
+    prepare = PreparePreferences(
         settings.role(recipe, models, "judge"),
         settings.distilling(recipe),
         recipe.synthesize.safety == "model",
         memo,
     )
-    written = prepared.drafts | "Synthesize" >> SynthesizePairs(
-        settings.writers(recipe, models), settings.methods(recipe), memo
-    )
-    pairs = written.pairs
+    write = SynthesizePairs(settings.writers(recipe, models), settings.methods(recipe), memo)
+    prepared = plan.taken.by(drafts | "Prepare preferences" >> prepare)
+    return plan.taken.by(prepared.drafts | "Synthesize" >> write).pairs
+
+
+def _measure(plan: Plan, pairs: beam.PCollection) -> beam.PCollection:
+    """The pairs with what the recipe wants to know of each."""
+    recipe, models = plan.recipe, plan.models
+    if recipe.score.rubric:
+        judge = settings.role(recipe, models, "judge")
+        grade = ScoreByRubric(
+            judge, synthesis_settings.rubric_scoring(recipe, recipe.score.rubric.rubrics), plan.memo
+        )
+        pairs = plan.taken.by(pairs | "Score by rubric" >> grade).pairs
     scoring = settings.scoring(recipe)
     if scoring.dimensions or scoring.ches:
         scorer = settings.role(recipe, models, "scorer")
-        scored = pairs | "Score" >> ScorePairs(scorer, scoring, memo)
-        pairs = scored.pairs
-        rejects.append(scored.rejects)
-        counts.append(scored.counts)
-
-    selected = pairs | "Select" >> SelectPairs(settings.selection(recipe))
-    split = selected.pairs | "Split" >> AssignSplit(recipe.split.test, recipe.seed)
-
-    rejects += [cleaned.rejects, prepared.rejects, written.rejects]
-    drops = [distinct.removed, budgeted.removed, prepared.drops, written.drops, selected.drops]
-    stages = (cleaned, mined, distinct, budgeted, prepared, written, selected)
-    counts += [stage.counts for stage in stages]
-    return Delivery(
-        split,
-        mined.signals,
-        rejects | "All rejects" >> beam.Flatten() | "Rejects" >> _typed(Reject),
-        drops | "All drops" >> beam.Flatten() | "Drops" >> _typed(Drop),
-        counts | "All counts" >> beam.Flatten(),
-    )
+        pairs = plan.taken.by(pairs | "Score" >> ScorePairs(scorer, scoring, plan.memo)).pairs
+    return pairs
 
 
-def _surveyed(
-    pipeline: beam.Pipeline, recipe: Recipe, gates: Gates, ids: beam.PCollection | None
-) -> beam.PCollection | None:
-    """What is mined, read once more for the budget of the judge; None where there is none."""
-    if recipe.mine.detector != "cascade":
-        return None
-    read = _conversations_again(pipeline, recipe, "to survey")
-    if ids is not None:
-        read = (read | "Deduplicate the survey" >> DropDuplicateConversations(ids)).kept
-    return read | "Clean the survey" >> beam.Filter(_is_kept, gates)
+def stamp(pair: PreferencePair, code_version: str) -> PreferencePair:
+    """The pair with the version of the code in its provenance."""
+    return pair._replace(provenance=pair.provenance._replace(code_version=code_version))
 
 
-def _is_kept(conversation: Conversation, gates: Gates) -> bool:
-    return refuse(conversation, gates) is None
+def _as_drafts() -> beam.PTransform:
+    return beam.Map(PairDraft, None).with_output_types(PairDraft)
 
 
-def _conversations_again(pipeline: beam.Pipeline, recipe: Recipe, purpose: str) -> beam.PCollection:
-    read = _read_all(pipeline, recipe, f" {purpose}", silent=True)
-    return [r.conversations for r in read] | f"Conversations {purpose}" >> beam.Flatten()
-
-
-def stamp(draft: PairDraft, code_version: str) -> PairDraft:
-    """The draft with the version of the code in its provenance."""
-    provenance = draft.pair.provenance._replace(code_version=code_version)
-    return draft._replace(pair=draft.pair._replace(provenance=provenance))
-
-
-def _read_all(
-    pipeline: beam.Pipeline, recipe: Recipe, purpose: str = "", silent: bool = False
-) -> list[Records]:
-    sources = {"conversations": recipe.sources.conversations, "pairs": recipe.sources.pairs}
-    return [
-        pipeline | f"Read {kind}{purpose}" >> _reader(source, silent)
-        for kind, source in sources.items()
-        if source
-    ]
-
-
-def _reader(source: Source, silent: bool) -> ReadRecords:
-    return ReadRecords(
-        source.paths,
-        format=source.format,
-        source=source.name,
-        limit=source.limit,
-        max_turn_chars=source.max_turn_chars,
-        user_salt=source.user_salt,
-        silent=silent,
-    )
-
-
-def _typed(record: type) -> beam.PTransform:
-    return beam.Map(lambda row: row).with_output_types(record)
+def _pair_of(draft: PairDraft) -> PreferencePair:
+    return draft.pair

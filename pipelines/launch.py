@@ -12,11 +12,12 @@ from apache_beam.runners.runner import PipelineState
 
 from curation.models.loading import check_model
 from pipelines.beam_runner import make_runner
-from pipelines.graph import build_graph, stages_of
+from pipelines.graph import build_graph
 from pipelines.model_roles import ModelNames, asked_of, spec_of
 from pipelines.recipe import ModelSpec, Recipe
 from pipelines.recipe_file import resolved
-from schemas.errors import PrefstreamError, RunError, UsageError
+from pipelines.stages import stages_of
+from schemas.errors import PrefstreamError, RunError
 from sinks.funnel import read_funnel
 from sinks.layout import MEMO
 from sinks.output import discard_run, prepare_output
@@ -90,15 +91,10 @@ def check_models(recipe: Recipe) -> ModelNames:
 def check_inputs(recipe: Recipe) -> list[tuple[str, int]]:
     """Files that a recipe reads, with their sizes.
 
-    Raises: UsageError for documents, which no stage of this version reads; InputError for a
-    pattern that matches nothing.
+    Raises: InputError for a pattern that matches nothing.
     """
-    if recipe.sources.documents:
-        raise UsageError(
-            "sources.documents: no stage of this version makes pairs from documents; "
-            "give conversations (--input) or pairs (--pairs)"
-        )
-    sources = (recipe.sources.conversations, recipe.sources.pairs)
+    read = recipe.sources
+    sources = (read.conversations, read.documents, read.pairs)
     return sorted({file for source in sources if source for file in list_inputs(source.paths)})
 
 

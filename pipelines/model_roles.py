@@ -21,17 +21,46 @@ def asked_of(recipe: Recipe, role: str) -> set[str]:
     >>> asked_of(Recipe(name="x"), "policy")
     set()
     """
-    mine, score = recipe.mine, recipe.score
-    if role == "policy":
-        return {GENERATE} if mine.on_policy or mine.followup_likelihood else set()
-    if role == "expert":
-        return {GENERATE} if mine.expert else set()
-    if role == "judge":
-        hinted = mine.expert or mine.on_policy
-        by_model = "model" in (recipe.synthesize.preference, recipe.synthesize.safety)
-        judged = mine.miners and mine.detector in ("judge", "cascade")
-        return {GENERATE} if judged or mine.on_policy or (hinted and by_model) else set()
-    likelihood = score.follow_up_likelihood or mine.followup_likelihood
+    asked = {"policy": _policy, "expert": _expert, "judge": _judge, "scorer": _scorer}
+    return asked[role](recipe)
+
+
+def _policy(recipe: Recipe) -> set[str]:
+    writes = recipe.mine.on_policy or recipe.mine.followup_likelihood or recipe.synthesize.ugc
+    return {GENERATE} if writes else set()
+
+
+def _expert(recipe: Recipe) -> set[str]:
+    made = recipe.synthesize
+    writes = made.rubric_pairs or made.attributes or made.context_reversals or made.rationales
+    return {GENERATE} if recipe.mine.expert or writes else set()
+
+
+def _judge(recipe: Recipe) -> set[str]:
+    mine, made = recipe.mine, recipe.synthesize
+    hinted = mine.expert or mine.on_policy
+    checks = (
+        mine.miners and mine.detector in ("judge", "cascade"),
+        mine.on_policy,
+        hinted and "model" in (made.preference, made.safety),
+        made.ugc,
+        made.rubric_pairs and made.rubric_pairs.verify,
+        made.attributes and made.attributes.verify != "none",
+        made.judgments,
+        made.context_reversals and made.context_reversals.check,
+        made.rationales and made.rationales.check,
+        recipe.score.rubric,
+    )
+    return {GENERATE} if any(checks) else set()
+
+
+def _scorer(recipe: Recipe) -> set[str]:
+    score, ugc = recipe.score, recipe.synthesize.ugc
+    likelihood = (
+        score.follow_up_likelihood
+        or recipe.mine.followup_likelihood
+        or (ugc and "follow_up_likelihood" in ugc.signals)
+    )
     return ({LIKELIHOOD} if likelihood else set()) | ({HIDDEN} if score.ches else set())
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from curation.models.naming import parse_model_name
 from pipelines.recipe_mining import Mine
 from pipelines.recipe_section import LIST, Section
+from pipelines.recipe_synthesis import Synthesize
 from schemas.errors import UsageError
 
 Format = Literal[
@@ -33,27 +34,28 @@ Format = Literal[
 ]
 """Shapes of a row; `auto` looks at the content."""
 
+DocumentFormat = Literal["auto", "stackexchange", "reddit", "mail", "text", "document"]
+"""Shapes of a document; `auto` looks at the content."""
+
 Dimension = Literal[
     "understanding", "relevance", "correctness", "engagingness", "informativeness", "following"
 ]
 """Kinds of follow-up sentences that the follow-up likelihood may use (FLR, section 3)."""
 
 
-class Source(Section):
-    """One kind of input: where it lies and how it is read."""
+class Files(Section):
+    """Files of one kind of input, and how they are read."""
 
     paths: Annotated[tuple[str, ...], LIST]
     """Files, directories, globs or URLs; relative ones start at the recipe file."""
-    format: Format = "auto"
-    """Shape of a row; auto looks at the content."""
     name: str | None = None
     """Name in the `source` column; else the format."""
     limit: int | None = Field(default=None, ge=1)
     """Most rows that are read, for trials."""
     max_turn_chars: int = Field(default=100_000, ge=1)
-    """Longest message in characters; a longer one is a reject."""
+    """Longest message or document in characters; a longer one is a reject."""
     user_salt: str = "prefstream"
-    """Salt of the hash that replaces user names."""
+    """Salt of the hash that replaces names of users and authors."""
 
     @field_validator("paths", mode="before")
     @classmethod
@@ -61,13 +63,27 @@ class Source(Section):
         return (value,) if isinstance(value, str) else value
 
 
+class Source(Files):
+    """Chat logs, or preference pairs: where they lie and how they are read."""
+
+    format: Format = "auto"
+    """Shape of a row; auto looks at the content."""
+
+
+class DocumentSource(Files):
+    """User-generated content: where it lies and how it is read."""
+
+    format: DocumentFormat = "auto"
+    """Shape of a document; auto looks at the content."""
+
+
 class Sources(Section):
     """What is read."""
 
     conversations: Source | None = None
     """Chat logs to mine."""
-    documents: Source | None = None
-    """User-generated content."""
+    documents: DocumentSource | None = None
+    """User-generated content: posts, comments, mails, texts."""
     pairs: Source | None = None
     """Preference pairs that exist already."""
     max_reject_share: float = Field(default=0.5, ge=0, le=1)
@@ -124,13 +140,30 @@ class Models(Section):
     """Computes likelihoods and hidden states."""
 
 
+class CleanDocuments(Section):
+    """Which documents are worth working on."""
+
+    min_chars: int = Field(default=200, ge=0)
+    """Shortest document in characters."""
+    max_chars: int = Field(default=20_000, ge=1)
+    """Longest document in characters."""
+    min_votes: int | None = None
+    """Lowest score given by the community; documents without one pass."""
+    min_letters_share: float = Field(default=0.5, ge=0, le=1)
+    """Smallest share of letters among the characters that are not blank."""
+    max_repeated_line_share: float = Field(default=0.3, ge=0, le=1)
+    """Largest share of lines that stand in the document before."""
+
+
 class Clean(Section):
-    """Which conversations are worth mining."""
+    """Which conversations and documents are worth mining."""
 
     min_messages: int = Field(default=2, ge=1)
     """Fewest messages of a conversation."""
     max_messages: int = Field(default=400, ge=1)
     """Most messages of a conversation."""
+    documents: CleanDocuments = CleanDocuments()
+    """Bounds of documents."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "Clean":
@@ -144,34 +177,6 @@ class Deduplicate(Section):
 
     exact: bool = True
     """Keep one of the conversations with the same messages."""
-
-
-class Reply(Section):
-    """How the policy samples a reply."""
-
-    max_new_tokens: int = Field(default=128, ge=1)
-    """Longest reply in tokens."""
-    temperature: float = Field(default=0.7, ge=0)
-    """Sampling temperature; 0 is greedy."""
-    top_p: float = Field(default=0.9, gt=0, le=1)
-    """Nucleus sampling mass."""
-    max_prompt_tokens: int = Field(default=1024, ge=16)
-    """Prompt tokens that are kept; older turns go first."""
-    keep_truncated: bool = False
-    """Keep replies that were cut off at `max_new_tokens`."""
-
-
-class Synthesize(Section):
-    """How missing sides are written."""
-
-    reply: Reply = Reply()
-    """Sampling of replies."""
-    preference: Literal["rules", "model"] = "rules"
-    """Who puts a user's preference into words: the rubric's own words and the user's, or the judge
-    model, once per conversation."""
-    safety: Literal["rules", "model"] = "rules"
-    """Who checks that a preference does not weaken safety: phrases alone, or the judge model
-    too."""
 
 
 class FollowUpLikelihood(Section):
@@ -193,8 +198,18 @@ class FollowUpLikelihood(Section):
     """Subtract what a follow-up scores without a reply."""
 
 
+class RubricScore(Section):
+    """Levels of both sides by rubrics, 1 to 5 for each criterion."""
+
+    rubrics: Annotated[tuple[str, ...], LIST]
+    """Names of bundled rubrics, or rubric files; relative ones start at the recipe file."""
+
+
 class Score(Section):
     """What is measured of each pair."""
+
+    rubric: RubricScore | None = None
+    """Fills rubric_levels and rubric_margin; on when present."""
 
     follow_up_likelihood: FollowUpLikelihood | None = FollowUpLikelihood()
     """Fills margin and both scores; null switches it off."""
@@ -232,6 +247,11 @@ class Select(Section):
     """Bounds of CHES."""
     chosen_score: Range | None = None
     """Bounds of the chosen side's score."""
+    rubric_margin: Range | None = None
+    """Bounds of the margin by rubric, in levels."""
+    methods: Annotated[tuple[str, ...] | None, Field(strict=False, min_length=1)] = None
+    """Methods of the pairs that are kept; default: all. Of a recipe that derives pairs from others,
+    it keeps the derived ones alone."""
     min_chosen_chars: int = Field(default=1, ge=0)
     """Shortest chosen reply in characters."""
     max_chars_ratio: float | None = Field(default=None, ge=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from curation.feedback.rubric import load_rubric
 from curation.models.naming import parse_model_name
+from curation.rubrics.rubric_files import load_scoring_rubric
 from curation.scoring.follow_up_inventory import load_follow_ups
 from pipelines.model_roles import ModelNames, lacking, spec_of
 from pipelines.nearest import did_you_mean
@@ -16,6 +17,7 @@ from pipelines.recipe import Recipe
 from pipelines.recipe_mining import MINERS
 from pipelines.recipe_problems import check, shown
 from pipelines.recipe_set import INPUT_OPTIONS, apply_inputs, apply_override, fill_empty_sections
+from pipelines.recipe_synthesis import FROM_CONVERSATIONS
 from pipelines.recipe_yaml import Problem, Tree, parse_yaml
 from schemas.errors import PrefstreamError, RecipeError
 
@@ -27,8 +29,10 @@ MAX_BYTES = 1_000_000
 _FILES: Mapping[tuple[str, ...], Callable[[str], Any]] = {
     ("score", "follow_up_likelihood", "inventory"): load_follow_ups,
     ("mine", "judge", "rubric"): load_rubric,
+    ("score", "rubric", "rubrics"): load_scoring_rubric,
+    ("synthesize", "rubric_pairs", "rubrics"): load_scoring_rubric,
 }
-"""Keys that name a file of their own, and what reads it."""
+"""Keys that name files of their own, or a list of files and bundled names, and what reads one."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -155,24 +159,30 @@ def _resolve_paths(tree: Tree, base: pathlib.Path) -> list[Problem]:
             if not path or not _matches(paths[index]):
                 problems.append(Problem(where, f"sources.{kind}.paths: no file matches {path!r}"))
         source["paths"] = paths
-    return problems + [p for keys in _FILES for p in _resolve_file(tree, base, keys)]
+    return problems + [p for keys in _FILES for p in _resolve_files(tree, base, keys)]
 
 
-def _resolve_file(tree: Tree, base: pathlib.Path, keys: tuple[str, ...]) -> list[Problem]:
+def _resolve_files(tree: Tree, base: pathlib.Path, keys: tuple[str, ...]) -> list[Problem]:
     section = tree.value
     for key in keys[:-1]:
         section = section.get(key) if isinstance(section, dict) else None
-    path = section.get(keys[-1]) if isinstance(section, dict) else None
-    if not isinstance(path, str):
-        return []
+    value = section.get(keys[-1]) if isinstance(section, dict) else None
     where = tree.where(keys)
-    if where.line:
-        section[keys[-1]] = path = os.path.normpath(base / path)
-    try:
-        _FILES[keys](path)
-    except PrefstreamError as error:
-        return [Problem(where, f"{'.'.join(keys)}: {error}")]
-    return []
+    problems, found = [], []
+    for name in value if isinstance(value, list) else [value]:
+        path = name
+        if isinstance(path, str):
+            # Where a list may hold names of what is bundled, only a path is one.
+            if where.line and (not isinstance(value, list) or is_path_like(path)):
+                path = os.path.normpath(base / path)
+            try:
+                _FILES[keys](path)
+            except PrefstreamError as error:
+                problems.append(Problem(where, f"{'.'.join(keys)}: {error}"))
+        found.append(path)
+    if value is not None:
+        section[keys[-1]] = found if isinstance(value, list) else found[0]
+    return problems
 
 
 def _matches(pattern: str) -> bool:
@@ -193,19 +203,31 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
     if not (sources.conversations or sources.documents or sources.pairs):
         lacks = "sources: nothing to read; name one of conversations, documents, pairs"
         problems.append(Problem(tree.where(("sources",)), lacks))
-    if sources.documents:
-        unused = "sources.documents: no stage of this version uses documents"
+    makes = recipe.synthesize.makes
+    from_documents = [
+        f"{section}.{name}"
+        for section, name, on in (
+            ("mine", "votes", recipe.mine.votes),
+            ("synthesize", "ugc", recipe.synthesize.ugc),
+        )
+        if on
+    ]
+    if sources.documents and not from_documents:
+        unused = "sources.documents: nothing makes pairs of them; name mine.votes or synthesize.ugc"
         problems.append(Problem(tree.where(("sources", "documents", "paths")), unused))
-    if sources.conversations and not recipe.mine.miners:
+    for name in from_documents if not sources.documents else ():
+        lacks = f"{name}: no documents to work on; name sources.documents, or give --documents"
+        problems.append(Problem(tree.where(tuple(name.split("."))), lacks))
+    if sources.conversations and not (recipe.mine.miners or set(makes) & {*FROM_CONVERSATIONS}):
         lacks = f"mine: no miner is on; name one of {', '.join(MINERS)}"
         problems.append(Problem(tree.where(("mine",)), lacks))
     for role in ModelNames._fields:
         where = tree.where(("models", role, "name"))
-        name = parse_model_name(spec_of(recipe, role).name)
+        model = parse_model_name(spec_of(recipe, role).name)
         if cannot := lacking(recipe, role):
-            problem = f"{name.backend} models cannot give what the recipe asks of it"
+            problem = f"{model.backend} models cannot give what the recipe asks of it"
             problems.append(Problem(where, f"models.{role}: {problem}: {', '.join(cannot)}"))
-        folder = name.name
+        folder = model.name
         if folder.startswith(("/", "./", "../")) and not _exists(folder):
             problems.append(Problem(where, f"models.{role}: no such folder: {folder}"))
     return problems

@@ -90,6 +90,24 @@ class RankedSiblings(Section):
     """Most pairs of one prompt."""
 
 
+class Votes(Section):
+    """Pairs of two answers to one question of a community: the one with more votes, not because it
+    was posted earlier, over the other."""
+
+    min_margin: int = Field(default=2, ge=1)
+    """Smallest difference of votes."""
+    min_ratio: float = Field(default=1.5, ge=1)
+    """Smallest ratio of votes, where the rejected answer has any."""
+    min_chosen_votes: int = 1
+    """Fewest votes of the chosen answer."""
+    min_answers: int = Field(default=2, ge=2)
+    """Fewest answers of a question."""
+    max_head_start: float = Field(default=0, ge=0)
+    """Seconds that the chosen answer may be older than the rejected one."""
+    max_pairs_per_question: int = Field(default=5, ge=1)
+    """Most pairs of one question, those with the largest margins."""
+
+
 class Mine(Section):
     """How pairs are found in conversations; a miner that is not named is off."""
 
@@ -118,6 +136,8 @@ class Mine(Section):
     """On when present."""
     ranked_siblings: RankedSiblings | None = None
     """On when present."""
+    votes: Votes | None = None
+    """On when present; works on documents."""
 
     @property
     def miners(self) -> tuple[str, ...]:

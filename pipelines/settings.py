@@ -125,4 +125,5 @@ def selection(recipe: Recipe) -> Selection:
         select.min_chosen_chars,
         select.max_chars_ratio,
         select.keep_unscored,
+        select.methods,
     )

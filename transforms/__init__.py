@@ -5,11 +5,14 @@ where a model runs.
 """
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
-from transforms.clean import CleanConversations
+from transforms.attributes import SynthesizeAttributeEdits
+from transforms.budget import KeepWithinBudget
+from transforms.clean import CleanConversations, CleanDocuments
+from transforms.context_reversal import SynthesizeContextReversals
 from transforms.deduplicate import (
     DropDuplicateConversations,
+    DropDuplicateDocuments,
     DropDuplicateDrafts,
-    KeepWithinBudget,
 )
 from transforms.distil import PreparePreferences
 from transforms.inference import (
@@ -22,19 +25,30 @@ from transforms.inference import (
     ScoreLikelihood,
 )
 from transforms.ingest import ReadRecords
+from transforms.instructions import SynthesizeInstructions
+from transforms.judgments import SynthesizeJudgments
 from transforms.label import JudgeTurns
 from transforms.memo import Memo, Memoize
 from transforms.mine import MinePairs
 from transforms.model_step import ModelStep, Role
+from transforms.rationales import SynthesizeRationales
+from transforms.reasoning import SynthesizeCorruptedReasoning
+from transforms.rubric_score import ScoreByRubric
+from transforms.rubrics import SynthesizeRubricPairs
 from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
 from transforms.synthesize import SynthesizePairs, Writers
+from transforms.synthesized import Synthesized
+from transforms.ugc import SynthesizeFromUserContent
+from transforms.votes import PairVotes
 
 __all__ = [
     "AskModel",
     "AssignSplit",
     "CleanConversations",
+    "CleanDocuments",
     "DropDuplicateConversations",
+    "DropDuplicateDocuments",
     "DropDuplicateDrafts",
     "Encode",
     "Generate",
@@ -46,13 +60,24 @@ __all__ = [
     "MinePairs",
     "ModelSettings",
     "ModelStep",
+    "PairVotes",
     "PartFailures",
     "PreparePreferences",
     "ReadRecords",
     "Role",
+    "ScoreByRubric",
     "ScoreLikelihood",
     "ScorePairs",
     "SelectPairs",
+    "SynthesizeAttributeEdits",
+    "SynthesizeContextReversals",
+    "SynthesizeCorruptedReasoning",
+    "SynthesizeFromUserContent",
+    "SynthesizeInstructions",
+    "SynthesizeJudgments",
     "SynthesizePairs",
+    "SynthesizeRationales",
+    "SynthesizeRubricPairs",
+    "Synthesized",
     "Writers",
 ]

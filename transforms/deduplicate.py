@@ -1,19 +1,16 @@
-"""Exact duplicates and budgets: decided on ids alone, so that no text is shuffled.
+"""Exact duplicates: decided on ids alone, so that no text is shuffled.
 
 Ids and places are grouped; what comes back is the short list of ids that occur more than
 once, each with the place of the copy that stays. The records then pass by that list.
 """
 
-import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import apache_beam as beam
 
-from curation import progress
-from schemas.ids import unit_interval
-from schemas.records import Conversation, Drop, PairDraft, Reject
+from curation.documents.gates import document_reject
+from schemas.records import Conversation, Document, Drop, PairDraft, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
@@ -27,7 +24,7 @@ class Unique(NamedTuple):
     kept: beam.PCollection
     """Records that stay."""
     removed: beam.PCollection
-    """A `Reject` for each conversation, a `Drop` for each draft that went."""
+    """A `Reject` for each conversation and document, a `Drop` for each draft that went."""
     counts: beam.PCollection
     """Funnel counts."""
 
@@ -52,45 +49,49 @@ class DropDuplicateConversations(Stage):
         return _keep_first(conversations, identities, _KeepFirstConversation("deduplicate"))
 
 
+class DropDuplicateDocuments(Stage):
+    """Keep one of the documents with the same id: the first by file and position.
+
+    Input: PCollection[Document]. Output: `Unique`, stage `deduplicate_documents`. An id is the
+    hash of what a document says, see `curation.formats.documents.build_document`.
+
+    Parameters: `again`, see `DropDuplicateConversations`.
+
+    >>> one = Document("d", "Cheers!", None, None, 3, None, "demo", None, {"file": "a"})
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     copies = [one._replace(metadata={"file": "b"}), one]
+    ...     unique = pipeline | beam.Create(copies) | DropDuplicateDocuments()
+    ...     _ = unique.kept | beam.Map(lambda document: print(document.metadata["file"]))
+    a
+    """
+
+    def __init__(self, again: beam.PCollection | None = None) -> None:
+        super().__init__()
+        self._again = again
+
+    def expand(self, documents: beam.PCollection) -> Unique:
+        """Find the copies, then pass the documents by them."""
+        read = documents if self._again is None else self._again
+        identities = read | "Document ids" >> beam.Map(document_identity)
+        return _keep_first(documents, identities, _KeepFirstDocument("deduplicate_documents"))
+
+
 class DropDuplicateDrafts(Stage):
     """Keep one of the drafts with the same content, before a model is paid for it.
 
-    Input: PCollection[PairDraft]. Output: `Unique`, stage `pairs`.
+    Input: PCollection[PairDraft]. Output: `Unique`.
+
+    Parameters: `stage`, the funnel's name.
     """
+
+    def __init__(self, stage: str = "pairs") -> None:
+        super().__init__()
+        self._stage = stage
 
     def expand(self, drafts: beam.PCollection) -> Unique:
         """Find the copies, then pass the drafts by them."""
         identities = drafts | "Draft ids" >> beam.Map(draft_identity)
-        return _keep_first(drafts, identities, _KeepFirstDraft("pairs"))
-
-
-class KeepWithinBudget(Stage):
-    """Keep at most so many drafts, drawn by a hash of their ids: the same ones in every run.
-
-    Input: PCollection[PairDraft]. Output: `Unique`, stage `budget`; with no limit all stay.
-
-    Parameters: `max_pairs`, `seed` of the draw.
-    """
-
-    def __init__(self, max_pairs: int | None = None, seed: int = 0) -> None:
-        super().__init__()
-        self._max_pairs = max_pairs
-        self._seed = seed
-
-    def expand(self, drafts: beam.PCollection) -> Unique:
-        """Find the last rank that is within the budget, then pass the drafts by it."""
-        rank = partial(draft_rank, seed=self._seed)
-        limit: Any = None
-        if self._max_pairs is not None:
-            limit = beam.pvalue.AsSingleton(
-                drafts
-                | "Draft ranks" >> beam.Map(rank)
-                | "Lowest ranks" >> beam.CombineGlobally(_Lowest(self._max_pairs))
-            )
-        parted = drafts | "Within the budget?" >> beam.ParDo(
-            _WithinBudget("budget", rank), limit
-        ).with_outputs(COUNTS, "removed", main="kept")
-        return Unique(parted.kept, parted.removed, parted[COUNTS])
+        return _keep_first(drafts, identities, _KeepFirstDraft(self._stage))
 
 
 def conversation_identity(conversation: Conversation) -> tuple[str, Place]:
@@ -100,16 +101,17 @@ def conversation_identity(conversation: Conversation) -> tuple[str, Place]:
     return conversation.id, place
 
 
+def document_identity(document: Document) -> tuple[str, Place]:
+    """Id of a document, and file and position for ordering its copies."""
+    data = document.metadata
+    return document.id, (data.get("file", ""), int(data.get("position", 0)))
+
+
 def draft_identity(draft: PairDraft) -> tuple[str, Place]:
     """Id of a draft, and input, position, method and turn for ordering its copies."""
     origin = draft.pair.provenance
     turn = -1 if origin.turn is None else origin.turn
     return draft.pair.id, (origin.input, origin.position, draft.pair.method, turn)
-
-
-def draft_rank(draft: PairDraft, seed: int) -> float:
-    """Place of a draft in the draw, in [0, 1)."""
-    return unit_interval(seed, f"budget:{draft.pair.id}")
 
 
 def _keep_first(
@@ -179,6 +181,16 @@ class _KeepFirstConversation(_KeepFirst):
         return Reject("deduplicate", "duplicate_conversation", detail, excerpt, file, position)
 
 
+@beam.typehints.with_output_types(Document, removed=Reject, counts=Count)
+class _KeepFirstDocument(_KeepFirst):
+    def identify(self, record: Document) -> tuple[str, Place]:
+        return document_identity(record)
+
+    def remove(self, record: Document, first: Place) -> Reject:
+        detail = f"says the same as {first[0]} at {first[1]}"
+        return document_reject(record, self.stage, "duplicate_document", detail)
+
+
 @beam.typehints.with_output_types(PairDraft, removed=Drop, counts=Count)
 class _KeepFirstDraft(_KeepFirst):
     def identify(self, record: PairDraft) -> tuple[str, Place]:
@@ -186,51 +198,3 @@ class _KeepFirstDraft(_KeepFirst):
 
     def remove(self, record: PairDraft, first: Place) -> Drop:
         return Drop(record.pair.id, "duplicate_draft", None, None)
-
-
-class _Lowest(beam.CombineFn):
-    """The n-th smallest of all values, or None when there are no more than n."""
-
-    def __init__(self, n: int) -> None:
-        self._n = n
-
-    def create_accumulator(self) -> list[float]:
-        return []
-
-    def add_input(self, accumulator: list[float], value: float) -> list[float]:
-        # A heap of negated values: the largest of the kept ones is on top.
-        if len(accumulator) <= self._n:
-            heapq.heappush(accumulator, -value)
-        else:
-            heapq.heappushpop(accumulator, -value)
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[list[float]]) -> list[float]:
-        merged: list[float] = []
-        for part in accumulators:
-            for value in part:
-                self.add_input(merged, -value)
-        return merged
-
-    def extract_output(self, accumulator: list[float]) -> float | None:
-        # One more than n is kept, so that "more than n" can be told from "exactly n".
-        return -accumulator[0] if len(accumulator) > self._n else None
-
-
-@beam.typehints.with_output_types(PairDraft, removed=Drop, counts=Count)
-class _WithinBudget(CountingDoFn):
-    def __init__(self, stage: str, rank: Callable[[PairDraft], float]) -> None:
-        super().__init__(stage)
-        self._rank = rank
-
-    def process(self, draft: PairDraft, limit: float | None) -> Iterator[Any]:
-        self.tally["in"] += 1
-        rank = self._rank(draft)
-        if limit is None or rank < limit:
-            self.tally["out"] += 1
-            progress.count("drafts")
-            yield draft
-        else:
-            self.tally["drop:over_budget"] += 1
-            drop = Drop(draft.pair.id, "over_budget", rank, limit)
-            yield beam.pvalue.TaggedOutput("removed", drop)

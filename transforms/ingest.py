@@ -1,6 +1,6 @@
 """Files to records: the first stage of every pipeline.
 
-    patterns → list files → plan shards ⇄ read and parse rows → conversations, pairs
+    patterns → list files → plan shards ⇄ read and parse rows → conversations, pairs, documents
                                                   └ messages of trees ⇄ join ┘
 
 Each ⇄ is a shuffle. What crosses the first two is a few words for each file and shard;
@@ -20,7 +20,9 @@ from apache_beam.pvalue import TaggedOutput
 
 from curation import progress
 from curation.formats import (
+    DOCUMENT_FORMATS,
     FORMATS,
+    KINDS,
     MAX_TURN_CHARS,
     Context,
     TreeMessage,
@@ -39,7 +41,7 @@ from curation.reading import (
 )
 from schemas.coders import RecordCoder
 from schemas.errors import InputError, UsageError
-from schemas.records import Conversation, PreferencePair, Reject
+from schemas.records import Conversation, Document, PreferencePair, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
@@ -54,24 +56,26 @@ class Records(NamedTuple):
 
     conversations: beam.PCollection[Conversation]
     pairs: beam.PCollection[PreferencePair]
+    documents: beam.PCollection[Document]
     rejects: beam.PCollection[Reject]
     counts: beam.PCollection[Count]
     """Funnel counts of the stage `ingest`, in rows; a file that is refused is one row."""
 
 
 class ReadRecords(Stage):
-    """Read conversations and preference pairs from files.
+    """Read conversations and preference pairs, or documents, from files.
 
     Input: a pipeline. Output: `Records`.
 
     Parameters: `patterns` are files, directories (read with all that is in them, without
-    hidden files) and globs, on any filesystem that Beam can open. `format` is a name of
-    `curation.formats.FORMATS`, or `auto` to judge each row by its content. `source` names
-    the source in the records (default: the format). `limit` reads only the first rows in
-    the order of paths and positions, one after the other. `silent` keeps the rows out of the
-    progress display, for those that are read a second time. `max_turn_chars` is in
-    characters, `max_row_bytes` and `shard_bytes` in bytes. `user_salt` goes into the hash
-    of user names.
+    hidden files) and globs, on any filesystem that Beam can open. `kind` says what they hold:
+    `records` (conversations and pairs) or `documents`; a row of the other kind is a reject.
+    `format` is a name of `curation.formats.FORMATS`, of `DOCUMENT_FORMATS` for documents, or
+    `auto` to judge each row by its content. `source` names the source in the records (default:
+    the format). `limit` reads only the first rows in the order of paths and positions, one after
+    the other. `silent` keeps the rows out of the progress display, for those that are read a
+    second time. `max_turn_chars` is in characters, also for the text of a document,
+    `max_row_bytes` and `shard_bytes` in bytes. `user_salt` goes into the hash of user names.
 
     Raises: UsageError for a parameter that makes no sense; InputError for a pattern that
     matches nothing, when built if the filesystem can be asked then, else when run.
@@ -79,12 +83,18 @@ class ReadRecords(Stage):
     >>> ReadRecords([])
     Traceback (most recent call last):
     schemas.errors.UsageError: no input: name at least one file, directory or pattern
+    >>> with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    ...     read = pipeline | ReadRecords("pipelines/samples/beer_posts.xml", kind="documents",
+    ...                                   limit=1)
+    ...     _ = read.documents | beam.Map(lambda document: print(document.title))
+    When was the first beer ever brewed?
     """
 
     def __init__(
         self,
         patterns: str | Sequence[str],
         *,
+        kind: str = "records",
         format: str = "auto",
         source: str | None = None,
         limit: int | None = None,
@@ -101,14 +111,17 @@ class ReadRecords(Stage):
         self._limit = limit
         self._shard_bytes = shard_bytes
         self._max_row_bytes = max_row_bytes
-        self._context = Context("", format, source, max_turn_chars, user_salt)
+        self._context = Context("", format, source, max_turn_chars, user_salt, kind)
         self._check()
 
     def _check(self) -> None:
         if not self._patterns:
             raise UsageError("no input: name at least one file, directory or pattern")
-        if self._context.format not in ("auto", *FORMATS):
-            known = ", ".join(("auto", *FORMATS))
+        if self._context.kind not in KINDS:
+            raise UsageError(f"kind={self._context.kind!r} is none of {', '.join(KINDS)}")
+        formats = FORMATS if self._context.kind == "records" else DOCUMENT_FORMATS
+        if self._context.format not in ("auto", *formats):
+            known = ", ".join(("auto", *formats))
             raise UsageError(f"format={self._context.format!r} is none of {known}")
         sizes = {
             "max_turn_chars": self._context.max_turn_chars,
@@ -130,18 +143,19 @@ class ReadRecords(Stage):
             shards = (
                 files.main
                 | "Spread files" >> beam.Reshuffle()
-                | "Plan shards" >> self._step(_PlanShards(self._shard_bytes))
+                | "Plan shards"
+                >> self._step(_PlanShards(self._shard_bytes, _wanted(self._context)))
             )
             rows = (
                 shards.main
                 | "Spread shards" >> beam.Reshuffle()
                 | "Read and parse"
-                >> self._step(_ReadShard(self._context, self._max_row_bytes), "pairs", "messages")
+                >> self._step(_ReadShard(self._context, self._max_row_bytes), *_PARTS)
             )
             parts = [files, shards, rows]
         else:
             rows = patterns | "Read the first" >> self._step(
-                _ReadFirst(self._context, self._max_row_bytes, self._limit), "pairs", "messages"
+                _ReadFirst(self._context, self._max_row_bytes, self._limit), *_PARTS
             )
             parts = [rows]
         trees = (
@@ -153,6 +167,7 @@ class ReadRecords(Stage):
         return Records(
             (rows.main, trees.main) | "Conversations" >> beam.Flatten(),
             rows.pairs,
+            rows.documents,
             [part.rejects for part in parts] | "Rejects" >> beam.Flatten(),
             [part[COUNTS] for part in parts] | "Counts" >> beam.Flatten(),
         )
@@ -172,6 +187,11 @@ def _match_remote(pattern: str, limit: int | None = None) -> Iterator[InputFile]
         hidden = any(part.startswith(".") for part in metadata.path.split("/")[named:])
         if not hidden and not metadata.path.endswith("/"):
             yield InputFile(metadata.path, metadata.size_in_bytes)
+
+
+def _wanted(context: Context) -> str:
+    """What the layouts of files are looked for: see `curation.reading.detection.WANTED`."""
+    return context.format if context.format in ("mail", "text") else context.kind
 
 
 def _is_local(pattern: str) -> bool:
@@ -246,12 +266,13 @@ class _ListFiles(_Ingest):
 
 @beam.typehints.with_output_types(Shard, rejects=Reject, counts=Count)
 class _PlanShards(_Ingest):
-    def __init__(self, shard_bytes: int) -> None:
+    def __init__(self, shard_bytes: int, wanted: str) -> None:
         super().__init__()
         self._shard_bytes = shard_bytes
+        self._wanted = wanted
 
     def process(self, file: InputFile) -> Iterator[Any]:
-        shards = plan_shards(file.path, file.size, _open, self._shard_bytes)
+        shards = plan_shards(file.path, file.size, _open, self._shard_bytes, self._wanted)
         if isinstance(shards, Reject):
             yield self._refuse(shards)
         else:
@@ -279,11 +300,20 @@ class _Parse(_Ingest):
         self.tally["out"] += 1
         if isinstance(records[0], PreferencePair):
             yield from map(partial(TaggedOutput, "pairs"), records)
+        elif isinstance(records[0], Document):
+            yield from map(partial(TaggedOutput, "documents"), records)
         else:
             yield from records
 
 
-_PARSED = {"pairs": PreferencePair, "messages": _Message, "rejects": Reject, "counts": Count}
+_PARTS = ("pairs", "documents", "messages")
+_PARSED = {
+    "pairs": PreferencePair,
+    "documents": Document,
+    "messages": _Message,
+    "rejects": Reject,
+    "counts": Count,
+}
 
 
 @beam.typehints.with_output_types(Conversation, **_PARSED)
@@ -312,7 +342,8 @@ class _ReadFirst(_Parse):
                 yield file, self._context
                 continue
             context = self._context._replace(file=file.path)
-            shards = plan_shards(file.path, file.size, _open, max(1, file.size))
+            whole = max(1, file.size)
+            shards = plan_shards(file.path, file.size, _open, whole, _wanted(context))
             if isinstance(shards, Reject):
                 yield shards, context
                 continue

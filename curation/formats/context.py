@@ -4,14 +4,17 @@ from typing import NamedTuple
 
 MAX_TURN_CHARS = 100_000
 """Default bound on one turn, in characters; a longer one is a `Reject`."""
+KINDS = ("records", "documents")
+"""What a source holds: conversations and preference pairs, or documents."""
 
 
 class Context(NamedTuple):
     """Where rows come from and how they are to be read; one for each file.
 
-    Parameters: `format` is a name of `curation.formats.FORMATS` or `auto`; `source` replaces
-    the format's name in the records; `max_turn_chars` is in characters; `user_salt` goes
-    into the hash of user names.
+    Parameters: `format` is a name of `curation.formats.FORMATS` (of `DOCUMENT_FORMATS` where
+    `kind` is `documents`) or `auto`; `source` replaces the format's name in the records;
+    `max_turn_chars` is in characters, for the text of a document as well; `user_salt` goes into
+    the hash of user names; `kind` is one of `KINDS`.
     """
 
     file: str
@@ -19,3 +22,4 @@ class Context(NamedTuple):
     source: str | None = None
     max_turn_chars: int = MAX_TURN_CHARS
     user_salt: str = ""
+    kind: str = "records"

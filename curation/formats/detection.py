@@ -4,17 +4,22 @@ The order matters: a format whose rows also have the fields of another comes bef
 (WildFeedback has ShareGPT's `conversations`, WildChat has OpenAI's `conversation`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from curation.formats import (
+    document,
     edits,
     hh,
     lmsys,
+    mail,
     oasst_message,
     oasst_tree,
     openai,
+    reddit,
     sharegpt,
+    stackexchange,
+    text,
     trl_explicit,
     trl_implicit,
     ultrafeedback,
@@ -46,19 +51,39 @@ _MODULES = (
     sharegpt,
     openai,
 )
-FORMATS: dict[str, Format] = {
-    module.__name__.rpartition(".")[2]: Format(module.matches, module.parse) for module in _MODULES
-}
-"""The formats, first match wins."""
+_DOCUMENT_MODULES = (mail, text, stackexchange, reddit, document)
 
 
-def detect(value: Mapping[str, Any]) -> Format | None:
+def _by_name(modules: Iterable[Any]) -> dict[str, Format]:
+    return {m.__name__.rpartition(".")[2]: Format(m.matches, m.parse) for m in modules}
+
+
+FORMATS = _by_name(_MODULES)
+"""The formats of conversations and pairs, first match wins."""
+DOCUMENT_FORMATS = _by_name(_DOCUMENT_MODULES)
+"""The formats of documents, first match wins."""
+_ANY_TEXT = DOCUMENT_FORMATS["document"]
+
+
+def detect(value: Mapping[str, Any], kind: str = "records") -> Format | None:
     """The first format that a row matches.
+
+    Parameters: `kind` is one of `curation.formats.KINDS`. Conversations and pairs are no
+    documents, though some of their rows have a `text` as well.
 
     >>> detect({"messages": []}) is FORMATS["openai"]
     True
+    >>> detect({"title": "Hops", "text": "Flowers."}, "documents") is DOCUMENT_FORMATS["document"]
+    True
+    >>> detect({"messages": [], "text": "Flowers."}, "documents") is None
+    True
     """
-    for candidate in FORMATS.values():
-        if candidate.matches(value):
-            return candidate
-    return None
+    if kind == "records":
+        return _first(FORMATS, value)
+    found = _first(DOCUMENT_FORMATS, value)
+    # The other formats of documents have fields that no conversation has.
+    return None if found is _ANY_TEXT and _first(FORMATS, value) else found
+
+
+def _first(formats: Mapping[str, Format], value: Mapping[str, Any]) -> Format | None:
+    return next((format for format in formats.values() if format.matches(value)), None)

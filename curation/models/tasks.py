@@ -1,5 +1,6 @@
-"""The four things that a model can be asked, each with what is needed to keep its answers.
+"""The five things that a model can be asked, each with what is needed to keep its answers.
 
+Four are asked of a language model, `TEXT_SIMILARITY` of a sentence encoder.
 `several` makes a task of any of them that asks several requests of one record at once.
 
 A `Task` says how a batch of requests is put to a model, and how an answer comes back out of
@@ -21,6 +22,7 @@ from curation.models.protocols import (
     LikelihoodResult,
     Similarity,
 )
+from curation.scoring.text_similarity import text_similarities
 
 
 class Task(NamedTuple):
@@ -52,6 +54,10 @@ def _measure(model: Any, requests: Sequence[Any]) -> Sequence[Any]:
     return model.measure(requests)
 
 
+def _compare(model: Any, requests: Sequence[Any]) -> Sequence[Any]:
+    return [text_similarities(model, request) for request in requests]
+
+
 def _completions(value: Any) -> list[Completion]:
     return [Completion(*item) for item in value]
 
@@ -78,6 +84,10 @@ def _tokens(answer: Any) -> int:
     return answer.tokens
 
 
+def _no_tokens(answer: Any) -> int:
+    return 0
+
+
 GENERATION = Task("generate", 1, _generate, _completions, _completion_tokens)
 """`GenerationRequest` to a list of `Completion`."""
 LIKELIHOOD = Task("score", 1, _score, _likelihoods, _tokens)
@@ -86,6 +96,8 @@ HIDDEN = Task("encode", 1, _encode, _hidden, _tokens)
 """`HiddenRequest` to `HiddenResult`."""
 JOINT = Task("measure", 1, _measure, _joint, _tokens)
 """`JointRequest` to `JointResult`."""
+TEXT_SIMILARITY = Task("compare", 1, _compare, list, _no_tokens)
+"""`TextSimilarityRequest` to a list of cosines; of a sentence encoder."""
 
 
 def several(task: Task) -> Task:

@@ -70,8 +70,7 @@ class Prompt(Generic[T]):
     @property
     def identity(self) -> str:
         """Name, version and content hash, for `Provenance.prompts`."""
-        source = (FOLDER / f"{self.name}.jinja").read_text("utf-8")
-        digest = content_id(self.version, self.grammar, source, _FRAME)[:12]
+        digest = content_id(self.version, self.grammar, template_of(self.name), _FRAME)[:12]
         return f"{self.name}-v{self.version}@{digest}"
 
     def messages(self, parts: Sequence[tuple[str, str]], **words: object) -> list[Message]:
@@ -126,6 +125,12 @@ def dialogue(prompt: Sequence[Message]) -> list[tuple[str, str]]:
     [('conversation, user', 'Hi')]
     """
     return [(f"conversation, {message.role}", message.content) for message in prompt]
+
+
+@cache
+def template_of(name: str) -> str:
+    """The text of a prompt's template."""
+    return (FOLDER / f"{name}.jinja").read_text("utf-8")
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Bytes to rows: JSON, JSON Lines, CSV and Parquet, plain or compressed, in bounded memory."""
+"""Bytes to rows: JSON, CSV, Parquet, XML dumps, mails; plain or compressed, in bounded memory."""
 
 from curation.reading.files import InputFile, list_local
 from curation.reading.rows import MAX_ROW_BYTES, Problem, Row, Shard, ingest_reject

@@ -6,8 +6,10 @@ from pathlib import PurePosixPath
 
 import orjson
 
+from curation.reading.documentfiles import decompressed_name, document_layout
 from curation.reading.jsonl import BOM
 from curation.reading.rows import Problem
+from curation.reading.xmlrows import xml_layout
 
 HEAD_BYTES = 2**20
 """Bytes at the beginning of a file that decide what it is."""
@@ -34,13 +36,20 @@ KNOWN_COLUMNS = frozenset(
     )
 )
 """Columns by which the header of a CSV file is recognised."""
+DOCUMENT_COLUMNS = KNOWN_COLUMNS | {
+    *("text", "body", "content", "selftext", "body_text", "body_html", "html"),
+}
+"""The same where documents are wanted."""
+WANTED = ("records", "documents", "mail", "text")
+"""What is looked for: conversations and pairs, documents, nothing but mails, nothing but texts."""
 
 
-def detect_layout(head: bytes, name: str, whole: bool) -> str | Problem:
+def detect_layout(head: bytes, name: str, whole: bool, wanted: str = "records") -> str | Problem:
     """The layout of a file.
 
     Input: its first `HEAD_BYTES` uncompressed, its name, and whether these bytes are all of
-    it. Output: `jsonl`, `json`, `csv`, `tsv`, `parquet`, or a `Problem` (`empty_file`,
+    it. Parameters: `wanted` is one of `WANTED`. Output: `jsonl`, `json`, `csv`, `tsv`, `parquet`;
+    where documents are wanted also `xml`, `mbox`, `mail`, `text`; or a `Problem` (`empty_file`,
     `unsupported_file`) that says what to do.
 
     >>> detect_layout(b'{"a": 1}\\n{"a": 2}', "rows", True)
@@ -60,24 +69,38 @@ def detect_layout(head: bytes, name: str, whole: bool) -> str | Problem:
     body = head.removeprefix(BOM).lstrip()
     if not body:
         return Problem("empty_file", "the file has no content")
-    return _text_layout(body, _extension(name), whole) or Problem(
-        "unsupported_file", "binary data" if b"\0" in head else _ADVICE
+    found = None if wanted == "records" else _document_layout(body, name, whole, wanted)
+    columns = KNOWN_COLUMNS if wanted == "records" else DOCUMENT_COLUMNS
+    extension = PurePosixPath(decompressed_name(name.lower())).suffix
+    return (
+        found
+        or _text_layout(body, extension, whole, columns)
+        or Problem("unsupported_file", "binary data" if b"\0" in head else _ADVICE)
     )
 
 
-def _extension(name: str) -> str:
-    suffixes = PurePosixPath(name.lower()).suffixes
-    while suffixes and suffixes[-1] in (".gz", ".gzip", ".bz2", ".zst", ".zstd"):
-        suffixes.pop()
-    return suffixes[-1] if suffixes else ""
+def _document_layout(body: bytes, name: str, whole: bool, wanted: str) -> str | Problem | None:
+    if wanted == "text":
+        return "text"
+    found = document_layout(body, name)
+    if wanted == "mail":
+        return found if found == "mbox" else "mail"
+    if found == "text" and all(map(_is_object, _sample(body, whole))):
+        return "jsonl"
+    return found or xml_layout(body)
 
 
-def _text_layout(body: bytes, extension: str, whole: bool) -> str | None:
+def _sample(body: bytes, whole: bool) -> list[bytes]:
+    """The first lines that are not blank, but for a last one that may be cut off."""
     lines = body.split(b"\n")
-    first_line = lines[0].strip()
     if not whole and len(lines) > 1:
         lines.pop()
-    sample = [line for line in lines if line.strip()][:_SAMPLE_LINES]
+    return [line for line in lines if line.strip()][:_SAMPLE_LINES]
+
+
+def _text_layout(body: bytes, extension: str, whole: bool, columns: frozenset[str]) -> str | None:
+    first_line = body.partition(b"\n")[0].strip()
+    sample = _sample(body, whole)
     half_objects = 2 * sum(map(_is_object, sample)) >= len(sample)
     named_lines = extension in (".jsonl", ".ndjson", ".jsonlines")
     # A bracket alone on the first line is pretty-printed JSON, whatever else says.
@@ -87,7 +110,7 @@ def _text_layout(body: bytes, extension: str, whole: bool) -> str | None:
         return "json"
     if half_objects or named_lines:
         return "jsonl"
-    return _table_layout(first_line, extension)
+    return _table_layout(first_line, extension, columns)
 
 
 def _is_object(line: bytes) -> bool:
@@ -97,13 +120,13 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _table_layout(header: bytes, extension: str) -> str | None:
+def _table_layout(header: bytes, extension: str, columns: frozenset[str]) -> str | None:
     for layout, delimiter in (("tsv", "\t"), ("csv", ",")):
         try:
             names = next(csv.reader([header.decode("utf-8", "replace")], delimiter=delimiter))
         except (csv.Error, StopIteration):
             continue
-        known = any(name.strip().lower() in KNOWN_COLUMNS for name in names)
+        known = any(name.strip().lower() in columns for name in names)
         if known and (len(names) > 1 or extension == f".{layout}"):
             return layout
     return None

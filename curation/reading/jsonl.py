@@ -52,8 +52,8 @@ def read_lines(stream: ByteStream, position: int, limit: int) -> Iterator[Line]:
         yield Line(position, tail, len(tail) + dropped > limit, False)
 
 
-def read_jsonl(stream: ByteStream, shard: Shard, max_row_bytes: int) -> Iterator[Row | Reject]:
-    """Rows of the lines that begin inside a shard; blank lines are no rows.
+def own_lines(stream: ByteStream, shard: Shard, max_row_bytes: int) -> Iterator[Line | Reject]:
+    """Lines that begin inside a shard, but for blank ones; what cannot be a row is a `Reject`.
 
     Parameters: `stream` stands at the shard's `start - 1`, or at 0. The byte before the
     shard tells whether a line begins with it: a line belongs to the shard it begins in.
@@ -61,21 +61,34 @@ def read_jsonl(stream: ByteStream, shard: Shard, max_row_bytes: int) -> Iterator
     lines = read_lines(stream, max(0, shard.start - 1), max_row_bytes)
     if shard.start:
         next(lines, None)
-    for position, raw, too_long, ended in lines:
+    for line in lines:
+        position = line.position
         if shard.stop is not None and position >= shard.stop:
             return
-        data = raw.removeprefix(BOM) if position == 0 else raw
-        row = Row(None, position, data)
-        if stream.damage and not ended:
-            yield ingest_reject(stream.damage, shard.path, row)
-        elif too_long:
+        data = line.data.removeprefix(BOM) if position == 0 else line.data
+        if stream.damage and not line.ended:
+            yield ingest_reject(stream.damage, shard.path, Row(None, position, data))
+        elif line.too_long:
             detail = f"a line is longer than max_row_bytes={max_row_bytes}"
-            yield ingest_reject(Problem("row_too_large", detail), shard.path, row)
+            problem = Problem("row_too_large", detail)
+            yield ingest_reject(problem, shard.path, Row(None, position, data))
         elif data and not data.isspace():
-            value = parse_json(data)
-            if isinstance(value, Problem):
-                where = "" if ended else " (the file ends in this line)"
-                problem = Problem(value.reason, value.detail + where)
-                yield ingest_reject(problem, shard.path, row)
-            else:
-                yield Row(value, position, data)
+            yield line._replace(data=data)
+
+
+def read_jsonl(stream: ByteStream, shard: Shard, max_row_bytes: int) -> Iterator[Row | Reject]:
+    """Rows of the lines that begin inside a shard; blank lines are no rows.
+
+    Parameters: `stream` stands where `own_lines` wants it.
+    """
+    for line in own_lines(stream, shard, max_row_bytes):
+        if isinstance(line, Reject):
+            yield line
+            continue
+        value = parse_json(line.data)
+        if isinstance(value, Problem):
+            where = "" if line.ended else " (the file ends in this line)"
+            problem = Problem(value.reason, value.detail + where)
+            yield ingest_reject(problem, shard.path, Row(None, line.position, line.data))
+        else:
+            yield Row(value, line.position, line.data)

@@ -16,13 +16,13 @@ MAX_ROW_BYTES = 64 * 2**20
 class Shard(NamedTuple):
     """A part of one file that one worker reads.
 
-    `start` and `stop` are byte offsets for `jsonl`, row groups for `parquet`; a shard with
-    `stop` None ends with its file.
+    `start` and `stop` are byte offsets for `jsonl` and `xml`, row groups for `parquet`; a shard
+    with `stop` None ends with its file.
     """
 
     path: str
     layout: str
-    """One of `jsonl`, `json`, `csv`, `tsv`, `parquet`."""
+    """One of `jsonl`, `json`, `csv`, `tsv`, `parquet`, `xml`, `mbox`, `mail`, `text`."""
     compression: str
     """One of `none`, `gzip`, `bz2`, `zstd`."""
     start: int
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     """One physical row, parsed but not yet understood."""
 
     value: Any
-    """What JSON, CSV or Parquet holds, as Python objects."""
+    """What JSON, CSV, Parquet or XML holds, as Python objects; the bytes of a text or a mail."""
     position: int
     """Byte offset in the uncompressed file; row number in Parquet."""
     raw: bytes | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from curation.reading.detection import HEAD_BYTES, detect_layout
+from curation.reading.documentfiles import read_mbox, read_whole
 from curation.reading.jsonl import read_jsonl
 from curation.reading.jsonstream import read_json
 from curation.reading.parquet import plan_parquet, read_parquet
@@ -19,6 +20,7 @@ from curation.reading.rows import (
 )
 from curation.reading.streams import ByteStream, compression_of
 from curation.reading.tabular import read_table
+from curation.reading.xmlrows import read_xml
 from schemas.records import Reject
 
 SHARD_BYTES = 32 * 2**20
@@ -34,15 +36,20 @@ def open_local(path: str) -> BinaryIO:
 
 
 def plan_shards(
-    path: str, size: int, open_file: OpenFile = open_local, shard_bytes: int = SHARD_BYTES
+    path: str,
+    size: int,
+    open_file: OpenFile = open_local,
+    shard_bytes: int = SHARD_BYTES,
+    wanted: str = "records",
 ) -> list[Shard] | Reject:
     """Decide what a file is and how to divide it.
 
-    Input: a file and its size in bytes as stored. Output: its shards, or the one `Reject`
-    of a file that is empty or not supported.
+    Input: a file and its size in bytes as stored. Parameters: `wanted`, see `detect_layout`.
+    Output: its shards, or the one `Reject` of a file that is empty or not supported.
 
-    Plain JSON Lines are divided by bytes and Parquet by row groups. A compressed file, a
-    JSON array and CSV (whose line feeds may be quoted) are one shard.
+    Plain JSON Lines and dumps in XML are divided by bytes and Parquet by row groups. A compressed
+    file, a JSON array, CSV (whose line feeds may be quoted), a text, a mail and an archive of
+    mails are one shard.
     """
     try:
         file = open_file(path)
@@ -53,7 +60,7 @@ def plan_shards(
         file.seek(0)
         stream = ByteStream(file, compression)
         head = stream.read(HEAD_BYTES)
-        layout: str | Problem = detect_layout(head, path, len(head) < HEAD_BYTES)
+        layout: str | Problem = detect_layout(head, path, len(head) < HEAD_BYTES, wanted)
         if stream.damage and isinstance(layout, Problem):
             layout = stream.damage
         if layout == "parquet" and compression != "none":
@@ -63,7 +70,7 @@ def plan_shards(
             return ingest_reject(layout, path, row)
         if layout == "parquet":
             return plan_parquet(path, file, shard_bytes)
-    if layout != "jsonl" or compression != "none" or size <= shard_bytes:
+    if layout not in ("jsonl", "xml") or compression != "none" or size <= shard_bytes:
         return [Shard(path, layout, compression, 0, None)]
     starts = range(0, size, shard_bytes)
     return [Shard(path, layout, compression, s, min(s + shard_bytes, size)) for s in starts]
@@ -85,5 +92,16 @@ def read_rows(
         if shard.start:
             file.seek(shard.start - 1)
         stream = ByteStream(file, shard.compression)
-        reader = {"jsonl": read_jsonl, "json": read_json}.get(shard.layout, read_table)
-        yield from reader(stream, shard, max_row_bytes)
+        yield from _READERS[shard.layout](stream, shard, max_row_bytes)
+
+
+_READERS = {
+    "jsonl": read_jsonl,
+    "json": read_json,
+    "csv": read_table,
+    "tsv": read_table,
+    "xml": read_xml,
+    "mbox": read_mbox,
+    "mail": read_whole,
+    "text": read_whole,
+}

@@ -1,11 +1,11 @@
 """Deciding over stored scores: which pairs are kept, and which filter took the others out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from schemas.records import Drop, PreferencePair
 
-SCORES = ("margin", "ln_ches", "ches", "chosen_score")
+SCORES = ("margin", "ln_ches", "ches", "chosen_score", "rubric_margin")
 """Scores that can be bounded."""
 
 
@@ -20,21 +20,25 @@ class Selection(NamedTuple):
     """What a pair must satisfy.
 
     Parameters: `bounds` by name of the score; `min_chosen_chars`; `max_chars_ratio` of the
-    longer to the shorter side; `keep_unscored` keeps pairs that lack a score that is bounded.
+    longer to the shorter side; `keep_unscored` keeps pairs that lack a score that is bounded;
+    `methods` of the pairs, None for all.
     """
 
     bounds: Mapping[str, Bounds] = {}
     min_chosen_chars: int = 1
     max_chars_ratio: float | None = None
     keep_unscored: bool = False
+    methods: Sequence[str] | None = None
 
 
 def first_failed_filter(pair: PreferencePair, selection: Selection) -> Drop | None:
     """The first filter that a pair does not pass, with the value that did it; None to keep it.
 
-    Order: sides that say the same, length of the chosen side, ratio of lengths, then the
-    bounds in the order of `SCORES`.
+    Order: the method, sides that say the same, length of the chosen side, ratio of lengths, then
+    the bounds in the order of `SCORES`.
     """
+    if selection.methods is not None and pair.method not in selection.methods:
+        return Drop(pair.id, "method", None, None)
     chosen, rejected = (side[0].content.strip() for side in (pair.chosen, pair.rejected))
     if chosen == rejected:
         return Drop(pair.id, "identical_sides", None, None)

@@ -51,12 +51,8 @@ def with_samples(
     `Drop` `too_few_samples` when fewer than two are left.
     """
     pair = draft.pair
-    found = [message.content.strip() for message in pair.rejected]
-    for completion in completions:
-        text = finished_text(completion, pair.id, sampling)
-        if not isinstance(text, Drop):
-            found.append(text)
-    responses = tuple(dict.fromkeys(found))
+    finished, _ = finished_replies(completions, pair.id, sampling)
+    responses = tuple(dict.fromkeys([*(m.content.strip() for m in pair.rejected), *finished]))
     if len(responses) < 2:
         return Drop(pair.id, "too_few_samples", float(len(responses)), 2.0)
     origin = pair.provenance._replace(
@@ -64,6 +60,32 @@ def with_samples(
     )
     cut = max((c.cut_messages for c in completions), default=0)
     return SampledDraft(draft._replace(pair=pair._replace(provenance=origin)), responses, cut)
+
+
+def finished_replies(
+    completions: Sequence[Completion], identity: str, sampling: ReplySampling
+) -> tuple[list[str], list[str]]:
+    """Several replies to one prompt: the different ones, and why others are of no use.
+
+    Input: the completions of the record with an id, the sampling they were made with. Output: the
+    finished texts in order, each once; a reason for every other completion: `empty_reply`,
+    `truncated_reply`, `repeated_reply`.
+
+    >>> said = [Completion(text, "stop", 9, 3) for text in ("Yes.", "", " Yes. ", "No.")]
+    >>> finished_replies(said, "p", ReplySampling())
+    (['Yes.', 'No.'], ['empty_reply', 'repeated_reply'])
+    """
+    found: list[str] = []
+    reasons: list[str] = []
+    for completion in completions:
+        text = finished_text(completion, identity, sampling)
+        if isinstance(text, Drop):
+            reasons.append(text.filter)
+        elif text in found:
+            reasons.append("repeated_reply")
+        else:
+            found.append(text)
+    return found, reasons
 
 
 def rank_request(sampled: SampledDraft, scoring: PairScoring = PairScoring()) -> JointRequest:

@@ -12,6 +12,7 @@ def read_bytes(
     name: str = "rows.jsonl",
     shard_bytes: int = 2**30,
     max_row_bytes: int = MAX_ROW_BYTES,
+    wanted: str = "records",
 ) -> list[Row | Reject]:
     """Every row and reject of a file with this content and name, shard after shard."""
 
@@ -19,7 +20,7 @@ def read_bytes(
         assert path == name
         return io.BytesIO(content)
 
-    shards = plan_shards(name, len(content), open_file, shard_bytes)
+    shards = plan_shards(name, len(content), open_file, shard_bytes, wanted)
     if isinstance(shards, Reject):
         return [shards]
     return [row for shard in shards for row in read_rows(shard, open_file, max_row_bytes)]

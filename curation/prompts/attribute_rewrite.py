@@ -1,0 +1,73 @@
+"""A reply rewritten to a level of an attribute; its meaning stays.
+
+Reference: Li et al., PrefPalette (arXiv 2507.13541), section 3, counterfactual synthesis.
+"""
+
+import re
+import unicodedata
+
+from curation.prompts.prompt import OFF_GRAMMAR, Prompt, Unparsed
+
+MAX_TEXT = 20_000
+"""Longest rewritten reply, in characters."""
+PREAMBLE, FRAME = "preamble", "frame"
+"""Kinds of failure: it begins by announcing itself; it repeats the marks of the frame."""
+
+_FRAME_MARK = re.compile(r"^##[0-9a-f]{16}\b", re.MULTILINE)
+_ANNOUNCED = re.compile(
+    r"(?:sure|certainly|of course|okay|here)\b[^\n:]{0,120}:[*_ ]{0,3}\n"
+    r"|[^\n:]{0,60}\b(?:rewritten|rewrite|rewriting|rephrased|level [1-5])\b[^\n:]{0,60}:",
+    re.IGNORECASE,
+)
+_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_UNSEEN = frozenset({"Cc", "Cs", "Co"})
+
+
+class AttributeRewrite(Prompt[str]):
+    """Asks for a text alone.
+
+    >>> ATTRIBUTE_REWRITE.read("Whales are mammals, sir.")
+    'Whales are mammals, sir.'
+    >>> ATTRIBUTE_REWRITE.read("Here is the rewritten reply:\\n\\nWhales are mammals, sir.").kind
+    'preamble'
+    """
+
+    name = "attribute_rewrite"
+    version = 1
+    grammar = (
+        f"text, 1 to {MAX_TEXT} characters; its first line is no announcement that ends with a "
+        "colon (sure, here is, rewritten, level 4), and no line begins with a mark of the frame"
+    )
+
+    def read(self, text: str) -> str | Unparsed:
+        """The text without control characters; no part of it is cut away to make it fit."""
+        if len(text) > MAX_TEXT:
+            return self.unparsed(OFF_GRAMMAR)
+        shown = visible(text)
+        if not any(c.isalnum() for c in shown):
+            return self.unparsed(OFF_GRAMMAR)
+        if _FRAME_MARK.search(shown):
+            return self.unparsed(FRAME)
+        return self.unparsed(PREAMBLE) if _ANNOUNCED.match(shown) else shown
+
+
+def visible(text: str) -> str:
+    """A text without characters that control a terminal or the direction of writing.
+
+    Output: line breaks, tabs and joiners stay.
+
+    >>> visible("one\\x1b[31m\\u202e\\r\\ntwo")
+    'one[31m\\ntwo'
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    kept = (
+        c
+        for c in text
+        if c in "\n\t" or not (c in _DIRECTION_MARKS or unicodedata.category(c) in _UNSEEN)
+    )
+    return "".join(kept).strip()
+
+
+ATTRIBUTE_REWRITE = AttributeRewrite()
+"""The prompt."""

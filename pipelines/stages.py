@@ -1,0 +1,102 @@
+"""The stages of the funnel, in the order of the graph, and which of them a recipe has work for."""
+
+from pipelines.recipe import Recipe
+
+STAGES = (
+    "ingest",
+    "deduplicate",
+    "clean",
+    "mine",
+    "deduplicate_documents",
+    "clean_documents",
+    "votes",
+    "pairs",
+    "budget",
+    "preference",
+    "safety",
+    "safety_judge",
+    "synthesize",
+    "checklist",
+    "rank",
+    "ugc_budget",
+    "question",
+    "relevance",
+    "responses",
+    "reference_judge",
+    "similarity",
+    "rubric_budget",
+    "rubric_condense",
+    "rubric_responses",
+    "attribute_budget",
+    "attribute_rewrite",
+    "attribute_check",
+    "reasoning",
+    "judgment_budget",
+    "judgments",
+    "context_budget",
+    "context_criteria",
+    "context_check",
+    "instructions",
+    "made",
+    "rubric_score",
+    "score",
+    "select",
+    "rationales",
+    "rationale_check",
+    "write",
+)
+"""Stages of the funnel, in order."""
+
+
+def stages_of(recipe: Recipe) -> tuple[str, ...]:
+    """The stages that a recipe has work for, in order.
+
+    >>> "rank" in stages_of(Recipe(name="x"))
+    False
+    """
+    miners, synthesis = recipe.mine.miners, recipe.synthesize
+    sources, ugc, attributes = recipe.sources, synthesis.ugc, synthesis.attributes
+    chats = bool(sources.conversations or sources.pairs or not sources.documents)
+    ranked = "followup_likelihood" in miners
+    hinted = "expert" in miners or "on_policy" in miners
+    has_work = {
+        "deduplicate": chats,
+        "clean": chats,
+        "mine": chats,
+        "deduplicate_documents": bool(sources.documents),
+        "clean_documents": bool(sources.documents),
+        "votes": recipe.mine.votes,
+        "pairs": chats or recipe.mine.votes,
+        "budget": chats or recipe.mine.votes,
+        "synthesize": chats or recipe.mine.votes,
+        "preference": hinted and synthesis.preference == "model",
+        "safety": hinted,
+        "safety_judge": hinted and synthesis.safety == "model",
+        "checklist": "on_policy" in miners,
+        "rank": ranked or (ugc and "follow_up_likelihood" in ugc.signals),
+        "ugc_budget": ugc and ugc.max_documents,
+        "question": ugc,
+        "relevance": ugc,
+        "responses": ugc,
+        "reference_judge": ugc and "judge" in ugc.signals,
+        "similarity": ugc and "similarity" in ugc.signals,
+        "rubric_budget": synthesis.rubric_pairs and synthesis.rubric_pairs.max_conversations,
+        "rubric_condense": synthesis.rubric_pairs and synthesis.rubric_pairs.condense == "model",
+        "rubric_responses": synthesis.rubric_pairs,
+        "attribute_budget": attributes and attributes.max_conversations,
+        "attribute_rewrite": attributes,
+        "attribute_check": attributes and attributes.verify != "none",
+        "reasoning": synthesis.reasoning,
+        "judgment_budget": synthesis.judgments and synthesis.judgments.max_pairs,
+        "judgments": synthesis.judgments,
+        "context_budget": synthesis.context_reversals and synthesis.context_reversals.max_pairs,
+        "context_criteria": synthesis.context_reversals,
+        "context_check": synthesis.context_reversals and synthesis.context_reversals.check,
+        "instructions": synthesis.instructions,
+        "made": synthesis.makes,
+        "rubric_score": recipe.score.rubric,
+        "score": recipe.score.follow_up_likelihood or recipe.score.ches,
+        "rationales": synthesis.rationales,
+        "rationale_check": synthesis.rationales and synthesis.rationales.check,
+    }
+    return tuple(stage for stage in STAGES if has_work.get(stage, True))
