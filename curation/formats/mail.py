@@ -78,7 +78,7 @@ def parse(value: Mapping[str, Any], row: Row, context: Context) -> list[Document
         community=list_id[0] if list_id else None,
         native_id=own_id[0] if own_id else None,
         parent_id=answered[0] if answered else None,
-        root_id=(before[:1] or answered or [None])[0],
+        root_id=next(iter([*before[:1], *answered]), None),
         scope="mail" if own_id or before or answered else context.file,
         timestamp=_time(_header(message, "date")),
         author=parseaddr(_header(message, "from"))[1].lower() or None,

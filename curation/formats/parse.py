@@ -28,7 +28,16 @@ def parse_row(row: Row, context: Context) -> Records | Reject:
     'Ho'
     """
     found = _parse(row, context)
-    return ingest_reject(found, context.file, row) if isinstance(found, Problem) else found
+    if not isinstance(found, Problem):
+        return found
+    if found.reason in _NO_MISTAKES and row.raw:
+        row = row._replace(raw=row.raw[:_SHORT_BYTES])
+    return ingest_reject(found, context.file, row)
+
+
+# A dump of any site has thousands of them, and runners hold rejects: a glimpse is enough.
+_NO_MISTAKES = ("not_a_post",)
+_SHORT_BYTES = 200
 
 
 def _parse(row: Row, context: Context) -> Records | Problem:

@@ -5,9 +5,9 @@ are no numbers here, but their digits are digits.
 """
 
 import re
+from itertools import islice
 
 from curation.instructions.counted import at_least
-from curation.instructions.emoji import count_emoji, has_unsure_symbols
 from curation.instructions.kind import Kind, flag
 from curation.instructions.view import View
 
@@ -38,8 +38,12 @@ def _exclamations(view: View) -> int:
     return _count_of(EXCLAMATION_MARKS, view)
 
 
+def _dashes(view: View) -> int:
+    return _count_of("—–―", view)
+
+
 def _emoji(view: View) -> int:
-    return count_emoji(view.text)
+    return view.emoji
 
 
 def _numbers(view: View) -> int:
@@ -59,8 +63,8 @@ def _is_upper(view: View) -> bool:
 
 
 def _has_case(view: View) -> bool:
-    cased = sum(character.lower() != character.upper() for character in view.text)
-    return cased >= _ENOUGH_LETTERS
+    cased = (True for character in view.text if character.lower() != character.upper())
+    return len(list(islice(cased, _ENOUGH_LETTERS))) == _ENOUGH_LETTERS
 
 
 CHARACTERS: tuple[Kind, ...] = (
@@ -156,7 +160,7 @@ CHARACTERS: tuple[Kind, ...] = (
         lambda view: not _emoji(view),
         "Do not use emoji.",
         "Your reply must not have a single emoji in it.",
-        fits=lambda view: not has_unsure_symbols(view.text),
+        fits=lambda view: not view.has_unsure_symbols,
     ),
     at_least(
         "emoji_at_least",
@@ -164,7 +168,7 @@ CHARACTERS: tuple[Kind, ...] = (
         _emoji,
         "Use at least {n} emoji.",
         "Your reply must have {n} or more emoji in it.",
-        fits=lambda view: not has_unsure_symbols(view.text),
+        fits=lambda view: not view.has_unsure_symbols,
     ),
     flag(
         "no_parentheses",
@@ -176,10 +180,10 @@ CHARACTERS: tuple[Kind, ...] = (
     flag(
         "no_dashes",
         "dashes",
-        lambda view: not _count_of("—–―", view),
+        lambda view: not _dashes(view),
         "Do not use dashes (— or –); hyphens are fine.",
         "Your reply must have no em dash and no en dash in it.",
-        fits=lambda view: "--" not in view.text,
+        fits=lambda view: "--" not in view.text or _dashes(view) > 0,
     ),
 )
 """All kinds about characters."""

@@ -42,12 +42,14 @@ CONFLICTS: Mapping[str, Sequence[str]] = {
 _SIZES = (
     r"words?|sentences?|paragraphs?|characters?|letters?|pages?|lines?|short(?:er|en|ly)?"
     r"|brief(?:ly)?|concise(?:ly)?|long(?:er|est)?|lengthy|length|detail(?:s|ed)?"
-    r"|summar\w{1,8}|essays?|elaborate|expand|in full|one-liners?|tl;?dr|step[- ]by[- ]step|limit|minimum|maximum"
+    r"|summar\w{1,8}|essays?|elaborate|expand|in full|one-liners?|tl;?dr|step[- ]by[- ]step"
+    r"|limit|minimum|maximum"
     r"|wörter[n]?|kurz(?:e|er)?|lang|ausführlich|mots|phrases|court|bref|palabras|corto|breve"
 )
 _LISTS = (
     r"lists?|listing|bullet(?:s|ed)?|points?|items?|numbered|steps?|enumerate|outline|top \d+"
-    r"|agenda|recipes?|ingredients|instructions|options|examples|ideas|ways|tips|reasons|liste|lista"
+    r"|agenda|recipes?|ingredients|instructions|options|examples|ideas|ways|tips|reasons"
+    r"|liste|lista"
 )
 _CODE = (
     r"code|coding|scripts?|functions?|program(?:s|ming|me)?|python|java|javascript|typescript|c\+\+"
@@ -56,7 +58,8 @@ _CODE = (
 CUES: Mapping[str, str] = {
     "length": _SIZES,
     "list": _LISTS,
-    "headings": r"headings?|headers?|headlines?|sections?|chapters?|titles?|markdown|format(?:ted)?",
+    "headings": r"headings?|headers?|headlines?|sections?|chapters?|titles?|markdown"
+    r"|format(?:ted|ting)?",
     "title": r"titles?|headings?|headlines?|names? for|call it",
     "json": r"json|yaml|xml|csv|format(?:ted)?|markdown|tables?|lists?|poems?|story|letter|email",
     "code": _CODE,
@@ -90,6 +93,9 @@ _CUES = {
 }
 
 
+_ENDS = 4000  # Of a longer message, what it asks for stands at one of its ends.
+
+
 def are_compatible(one: str, other: str) -> bool:
     """Whether instructions of two topics may stand together.
 
@@ -109,5 +115,8 @@ def open_topics(prompt: Iterable[Message]) -> list[str]:
     >>> "length" in open_topics([Message("user", "What is Rome like?")])
     True
     """
-    asked = [message.content for message in prompt if message.role in ("user", "system")]
+    asked = [
+        text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]}\n{text[-_ENDS:]}"
+        for text in (m.content for m in prompt if m.role in ("user", "system"))
+    ]
     return [topic for topic in TOPICS if not any(_CUES[topic].search(content) for content in asked)]

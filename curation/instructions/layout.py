@@ -69,7 +69,7 @@ LAYOUT: tuple[Kind, ...] = (
         lambda view: not view.bullets and not view.numbered,
         "Do not use any bulleted or numbered list.",
         "Write without lists: no bullet points, no numbered points.",
-        fits=lambda view: not view.fences,
+        fits=lambda view: not view.fences or view.bullets + view.numbered > 0,
     ),
     exactly(
         "headings_exactly",
@@ -84,7 +84,7 @@ LAYOUT: tuple[Kind, ...] = (
         lambda view: not view.headings,
         "Do not use Markdown headings.",
         "Your reply must have no lines that are headings with #.",
-        fits=lambda view: not view.fences,
+        fits=lambda view: not view.fences or view.headings > 0,
     ),
     flag(
         "title_line",

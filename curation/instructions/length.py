@@ -101,8 +101,8 @@ LENGTH: tuple[Kind, ...] = (
         "paragraphs_exactly",
         "length",
         lambda view: view.paragraphs,
-        "Write exactly {n} paragraph{s}, with an empty line between paragraphs.",
-        "Your reply must have {n} paragraph{s}, no more and no fewer; an empty line parts two.",
+        "Write exactly {n} paragraph{s}; an empty line begins a new one.",
+        "Your reply must have {n} paragraph{s} (parted by empty lines), no more and no fewer.",
         fits=_has_countable_paragraphs,
     ),
 )

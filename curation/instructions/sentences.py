@@ -56,8 +56,8 @@ def count_sentences(lines: Iterable[str]) -> int:
 def _in_paragraph(text: str) -> int:
     count = begin = 0
     for found in _END.finditer(text):
-        if _ends_a_sentence(text, found) and any(map(str.isalnum, text[begin : found.start()])):
-            count += 1
+        if _ends_a_sentence(text, found):
+            count += any(map(str.isalnum, text[begin : found.start()]))
             begin = found.end()
     return count + any(map(str.isalnum, text[begin:]))
 

@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from itertools import pairwise
 
+from curation.instructions.emoji import count_emoji, has_unsure_symbols
 from curation.instructions.scripts import is_spaced, letters, marks
 
 BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -177,6 +178,16 @@ class View:
         from curation.instructions.sentences import count_sentences
 
         return count_sentences(self.outside)
+
+    @cached_property
+    def emoji(self) -> int:
+        """Emoji, see `curation.instructions.emoji`."""
+        return count_emoji(self.text)
+
+    @cached_property
+    def has_unsure_symbols(self) -> bool:
+        """Whether there are symbols that some readers take for emoji."""
+        return has_unsure_symbols(self.text)
 
     @cached_property
     def first_line(self) -> str:

@@ -104,7 +104,9 @@ class RationalePrompt(Prompt[str]):
             return self.unparsed(TOO_LONG)
         if len(text.splitlines()) > 1:
             return self.unparsed()
-        line = clean_words(text)
+        line, before = clean_words(text), text
+        while line != before:  # what is left at the beginning may be a marker's heading itself
+            line, before = clean_words(line), line
         if not line:
             return self.unparsed(EMPTY)
         forms = (_VERDICT, _SIDE, _ECHO)

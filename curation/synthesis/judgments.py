@@ -141,7 +141,7 @@ def _choose(contrasts: Sequence[_Contrast], most: int) -> list[_Contrast]:
     """The contrasts whose texts are used least, both orders in turn, with lengths alike."""
     left = sorted(contrasts, key=lambda c: (_unlike_lengths(c), content_id(*c)))
     used: Counter[tuple[int, Judgment] | int] = Counter()
-    chosen = []
+    chosen: list[_Contrast] = []
     while left and len(chosen) < most:
         best = min(left, key=lambda c: (max(used[t] for t in _texts(c)), used[c.order]))
         left.remove(best)

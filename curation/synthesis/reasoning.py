@@ -45,7 +45,7 @@ class ReasoningSettings(NamedTuple):
     kinds: tuple[str, ...] = KINDS
     max_per_exchange: int = 2
     min_steps: int = 2
-    max_chars: int = 20_000
+    max_chars: int = 6_000
     seed: int = 0
 
     def check(self) -> None:
@@ -66,10 +66,10 @@ def corrupted_pairs(
     """Pairs of the first reply of a conversation and the same reply gone wrong.
 
     Output: at most one pair of each kind, the kind as its `rubric`; or a `Drop`: `no_exchange`;
-    `too_long`; `no_reasoning` (too few steps with numbers); `no_final_answer` (none that
-    `curation.synthesis.reasoning_answer` reads); `wrong_arithmetic` (the reply calculates wrongly
-    itself, so it is nothing to prefer); `same_answer` (nothing changes the final answer in a
-    consistent way).
+    `too_long`; `no_reasoning` (too few steps with numbers, or nothing is calculated);
+    `no_final_answer` (none that `curation.synthesis.reasoning_answer` reads); `wrong_arithmetic`
+    (the reply calculates wrongly itself, so it is nothing to prefer); `same_answer` (nothing
+    changes the final answer in a consistent way).
 
     Raises: SchemaError when the conversation's metadata are not in their form.
 
@@ -122,10 +122,10 @@ def _identity(conversation: Conversation) -> str:
 def _refused(solution: Solution, settings: ReasoningSettings) -> str | None:
     """Why a reply is no worked solution."""
     end = len(solution.text) if solution.answer is None else solution.answer.start
-    spans = [solution.span(part) for part in solution.parts if part.start <= end]
+    spans = [solution.span(part) for part in solution.parts if part.start < end]
     numbered = sum(first < behind for first, behind in spans)
     # A line may hold several steps of arithmetic.
-    if max(numbered, len(solution.chains)) < settings.min_steps:
+    if not solution.calculates or max(numbered, len(solution.chains)) < settings.min_steps:
         return "no_reasoning"
     if solution.answer is None:
         return "no_final_answer"

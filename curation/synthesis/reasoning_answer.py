@@ -55,13 +55,20 @@ class _Found(NamedTuple):
     text: str
     numbers: Sequence[Number]
     chains: Sequence[Chain]
+    frozen: frozenset[int]
 
 
-def find_answer(text: str, numbers: Sequence[Number], chains: Sequence[Chain]) -> Answer | None:
+def find_answer(
+    text: str,
+    numbers: Sequence[Number],
+    chains: Sequence[Chain],
+    frozen: frozenset[int] = frozenset(),
+) -> Answer | None:
     """The final answer of a reply, None where none can be read off.
 
     A statement with several numbers is no answer, unless they are a fraction or visible
-    arithmetic, whose result it is then.
+    arithmetic, whose result it is then. Parameters: `frozen`, numbers that are part of something
+    that is not understood (`x - 30`), and so no answer.
 
     >>> from curation.synthesis.reasoning_equations import chains_in
     >>> from curation.synthesis.reasoning_lexemes import lex
@@ -71,7 +78,7 @@ def find_answer(text: str, numbers: Sequence[Number], chains: Sequence[Chain]) -
     >>> int(answer.value), answer.form, answer.unit.unit.spellings[0]
     (6, 'stated', 'kilometer')
     """
-    found = _Found(text, numbers, chains)
+    found = _Found(text, numbers, chains, frozen)
     marks = list(_MARKS.finditer(text))
     if marks:
         mark = marks[-1]
@@ -112,10 +119,15 @@ def same_answer(one: Answer, other: Answer) -> bool:
 
 
 def _goes_on(found: _Found, answer: Answer, end: int) -> bool:
-    """Whether more is calculated behind a statement than what it says."""
+    """Whether what follows a statement has other numbers than the one it says."""
     said = found.numbers[answer.numbers[0]].value
+    values = [number.value for number in found.numbers]
+    later = [
+        value for value, number in zip(values, found.numbers, strict=True) if number.start >= end
+    ]
     behind = [c for c in found.chains if found.numbers[c.numbers()[0]].start >= end]
-    return any(said not in [found.numbers[i].value for i in c.numbers()] for c in behind)
+    other = any(said not in [values[i] for i in chain.numbers()] for chain in behind)
+    return other or bool(later and said not in later)
 
 
 def _sentence_after(tail: str) -> bool:
@@ -138,7 +150,7 @@ def _end(text: str, mark: re.Match[str]) -> int:
 
 
 def _read(found: _Found, form: str, start: int, begin: int, end: int) -> Answer | None:
-    text, numbers, chains = found
+    text, numbers, chains, _ = found
     inside = [i for i, number in enumerate(numbers) if begin <= number.start < end]
     covered = {at for i in inside for at in range(numbers[i].start, numbers[i].end)}
     if any(match.start() not in covered for match in _DIGITS.finditer(text, begin, end)):
@@ -161,8 +173,10 @@ def _is_fraction(text: str, numbers: Sequence[Number], inside: Sequence[int]) ->
     return between == "/" or (between == "}{" and text[: one.start].rstrip("-").endswith("frac{"))
 
 
-def _answer(found: _Found, inside: Sequence[int], form: str, start: int) -> Answer:
+def _answer(found: _Found, inside: Sequence[int], form: str, start: int) -> Answer | None:
     numbers = found.numbers
+    if found.frozen.intersection(inside):
+        return None
     value = numbers[inside[0]].value
     if len(inside) == 2:
         value /= numbers[inside[1]].value

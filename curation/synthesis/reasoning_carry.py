@@ -87,8 +87,12 @@ class _Carrying:
 
     def run(self) -> dict[int, Fraction] | None:
         at, begin = self._slip.start, self._slip.begin
+        if self._slip.numbers:
+            # Nothing changes before the calculation that the slip is in.
+            at = min(self._slip.numbers)
+            at = self._home[at].numbers()[0] if at in self._home else at
         before = range(at if begin is None else begin)
-        self._seen.update(self._old[i] for i in before if not self._is_result(i))
+        self._seen.update(self._old[i] for i in before)
         while at < len(self._old):
             chain = self._home.get(at)
             if chain is None:
@@ -112,10 +116,6 @@ class _Carrying:
                 return True
         return False
 
-    def _is_result(self, index: int) -> bool:
-        home = self._home.get(index)
-        return home is not None and any(index in result.numbers() for result in home.results())
-
     def _repeat(self, index: int, local: Mapping[Fraction, Fraction] | None = None) -> bool:
         """Give a number the value of what it repeats; False where that is not clear."""
         old = self._old[index]
@@ -130,7 +130,8 @@ class _Carrying:
         else:
             new = self._renamed.get(old, old)
             # The final answer is what was calculated, whatever else is worth as much.
-            if new != old and old in self._seen and index not in self._last:
+            unclear = old in self._seen and index not in self._last
+            if new != old and (unclear or index in self._solution.frozen):
                 return False
         self._values[index] = new
         if new == old:
@@ -172,6 +173,7 @@ class _Carrying:
         old, new = self._old[index], self._values[index]
         if new == old:
             self._renamed.pop(old, None)
+            self._seen.add(old)
         else:
             self._renamed[old] = new
 
@@ -190,8 +192,9 @@ class _Carrying:
             if written.decimals < 2 and not self._was_rounded(chain, segment):
                 return None
             new = round(new, written.decimals)
-        alike = (new > 0) == (old > 0) and new != 0 and abs(new) < 1000 * abs(old) + 1000
-        return new if alike else None
+        alike = (new < 0) == (old < 0) and new != 0 and abs(new) < 1000 * abs(old) + 1000
+        share = self._solution.numbers[index].sign == "%" and old <= 100 < new
+        return new if alike and not share else None
 
     def _was_rounded(self, chain: Chain, segment: Node) -> bool:
         first = chain.segments[0].value(self._old)

@@ -103,6 +103,7 @@ class _Parser:
     def __init__(self, lexemes: Sequence[Lexeme], numbers: Sequence[Number]) -> None:
         self._lexemes = lexemes
         self._numbers = numbers
+        self._values = [number.value for number in numbers]
         self._operands = 0
 
     def chains(self) -> Iterator[Chain]:
@@ -250,7 +251,7 @@ class _Parser:
         return self._kind(at) == WORD and self._lexemes[at].text not in ("is", "and", "or")
 
     def _verdict(self, segments: Sequence[Node]) -> str:
-        values = [number.value for number in self._numbers]
+        values = self._values
         expected = segments[0].value(values)
         if expected is None:
             return "unclear"
@@ -276,7 +277,7 @@ class _Parser:
         indexes = [i for segment in segments for i in segment.numbers()]
         units = [unit for i in indexes if (unit := self._numbers[i].unit)]
         mixed = len({u.unit.factor for u in units}) > len({u.unit.dimension for u in units})
-        first = segments[0].value([n.value for n in self._numbers])
+        first = segments[0].value(self._values)
         whole = first is not None and first.denominator == 1
         return mixed or not whole or any(_has_percent(segment) for segment in segments)
 

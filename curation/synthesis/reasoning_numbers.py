@@ -159,15 +159,17 @@ def slips(value: Fraction, like: Format) -> list[Fraction]:
     The first digit stays above 0 and zeros at the end stay, so that the number has the same
     length and roundness.
 
-    >>> [int(v) for v in slips(Fraction(20), Format(".", 0, False))]
-    [10, 30, 40]
+    >>> [int(v) for v in slips(Fraction(120), Format(".", 0, False))]
+    [110, 130, 140, 210, 220, 320]
     """
     digits = list(str(int(abs(value) * 10**like.decimals)).rjust(like.decimals + 1, "0"))
     significant = len("".join(digits).rstrip("0"))
     found = []
     for i in range(significant):
         digit = int(digits[i])
-        for other in (digit - 2, digit - 1, digit + 1, digit + 2):
+        # Two off would double or triple what has one digit that counts.
+        far = () if significant == 1 else (digit - 2, digit + 2)
+        for other in (*far, digit - 1, digit + 1):
             leading = i == 0 and len(digits) > like.decimals + (like.decimals > 0)
             if (1 if leading or i == significant - 1 else 0) <= other <= 9:
                 found.append([*digits[:i], str(other), *digits[i + 1 :]])

@@ -2,12 +2,21 @@
 
 import re
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from curation.synthesis.reasoning_answer import Answer, find_answer
 from curation.synthesis.reasoning_equations import Chain, chains_in
-from curation.synthesis.reasoning_lexemes import Number, lex
+from curation.synthesis.reasoning_lexemes import (
+    EQUALS,
+    NUMBER,
+    OPERATOR,
+    WORD,
+    Lexeme,
+    Number,
+    lex,
+)
 
 MARKER = re.compile(
     r"^[ \t>*#_]*(?:[Ss]tep[ ])?\(?(?P<number>[0-9]{1,3})[.):](?=[ \t*\n])", re.MULTILINE
@@ -33,12 +42,17 @@ class Solution(NamedTuple):
     answer: Answer | None
     parts: tuple[Part, ...]
     """All of the text, in order."""
+    frozen: frozenset[int]
+    """Numbers that are part of an expression that is not understood, such as `3x + 5`."""
+    calculates: bool
+    """Whether something is said to equal a number."""
 
     def inside(self, part: Part) -> list[Chain]:
         """The arithmetic that stands in a part, all of it."""
         start, end = self.span(part)
-        numbers = [(c, c.numbers()) for c in self.chains]
-        return [c for c, indexes in numbers if start <= indexes[0] and indexes[-1] < end]
+        first = bisect_left(self.chains, start, key=_first_number)
+        behind = bisect_left(self.chains, end, key=_first_number)
+        return [c for c in self.chains[first:behind] if c.numbers()[-1] < end]
 
     def span(self, part: Part) -> tuple[int, int]:
         """Index of the first number of a part, and of the first behind it."""
@@ -53,10 +67,51 @@ def parse(text: str) -> Solution:
     >>> len(found.parts), len(found.chains), int(found.answer.value)
     (3, 2, 14)
     """
-    lexed = lex(text)
+    lexemes, numbers = lexed = lex(text)
     chains = chains_in(*lexed)
-    answer = find_answer(text, lexed.numbers, chains)
-    return Solution(text, lexed.numbers, tuple(chains), answer, tuple(_parts(text)))
+    frozen = _frozen(lexemes, chains)
+    answer = find_answer(text, numbers, chains, frozen)
+    kinds = pairwise(lexeme.kind for lexeme in lexemes)
+    calculates = bool(chains) or (EQUALS, NUMBER) in kinds
+    parts = tuple(_parts(text))
+    return Solution(text, numbers, tuple(chains), answer, parts, frozen, calculates)
+
+
+def _first_number(chain: Chain) -> int:
+    return chain.segments[0].numbers()[0]
+
+
+def _frozen(lexemes: Sequence[Lexeme], chains: Sequence[Chain]) -> frozenset[int]:
+    """Numbers beside an operator that are in no chain; a fraction of its own is not meant."""
+    known = {i for chain in chains for i in chain.numbers()}
+    found = set()
+    for at, lexeme in enumerate(lexemes):
+        if lexeme.kind == NUMBER and lexeme.number not in known:
+            before, after = _operator(lexemes, at - 1), _operator(lexemes, at + 1)
+            top = after == "/" and not before and _stands_alone(lexemes, at + 2)
+            bottom = before == "/" and not after and _stands_alone(lexemes, at - 2)
+            if (before or after) and not top and not bottom:
+                found.add(lexeme.number)
+    return frozenset(found)
+
+
+def _operator(lexemes: Sequence[Lexeme], at: int) -> str:
+    """The operator at an index, if it is one: no dash before a word, no `/` of a unit."""
+    if not 0 <= at < len(lexemes) or lexemes[at].kind != OPERATOR:
+        return ""
+    behind = lexemes[at + 1] if at + 1 < len(lexemes) else None
+    word = behind is not None and behind.kind == WORD
+    dash = word and behind is not None and len(behind.text) > 2
+    text = lexemes[at].text
+    return "" if (text == "/" and word) or (text == "-" and dash) else text
+
+
+def _stands_alone(lexemes: Sequence[Lexeme], at: int) -> bool:
+    """Whether the other number of a fraction has no operator on its far side."""
+    if not 0 <= at < len(lexemes) or lexemes[at].kind != NUMBER:
+        return False
+    beside = {_operator(lexemes, at - 1), _operator(lexemes, at + 1)}
+    return beside == {"/", ""}
 
 
 def _parts(text: str) -> list[Part]:

@@ -16,7 +16,8 @@ SLACK = 2
 def steps(solution: Solution, given: frozenset[Fraction], draw: Draw) -> Iterator[Corruption]:
     """Leave a step out: what follows takes what the step began with for its result.
 
-    Numbered steps behind it are numbered anew. Parameters: `given`, the numbers of the question.
+    At least one other step stays. Numbered steps behind it are numbered anew. Parameters: `given`,
+    the numbers of the question.
 
     >>> from curation.synthesis.reasoning_solution import parse
     >>> found = parse("1. 3 * 4 = 12\\n2. 12 * 10 = 120\\n3. 120 + 5 = 125\\n\\n#### 125")
@@ -27,9 +28,12 @@ def steps(solution: Solution, given: frozenset[Fraction], draw: Draw) -> Iterato
     #### 17
     """
     places = []
+    known = [(chain.numbers()[-1], result_of(solution, chain).value) for chain in solution.chains]
     for at, part in enumerate(arithmetic_parts(solution)):
         chains = solution.inside(part)
-        for value in _inputs(solution, chains):
+        if len(chains) == len(solution.chains):
+            continue  # Without it nothing would be calculated at all.
+        for value in _inputs(solution, chains, known):
             places.append((draw(f"step {at} {value}"), at, part, chains, value))
     for _, _, part, chains, value in sorted(places, key=lambda p: p[:2])[:MAX_TRIES]:
         results = [result_of(solution, chain).value for chain in chains]
@@ -72,24 +76,20 @@ def number_of(solution: Solution, node: Node) -> Number:
     return solution.numbers[node.numbers()[0]]
 
 
-def _inputs(solution: Solution, chains: Sequence[Chain]) -> list[Fraction]:
+def _inputs(
+    solution: Solution, chains: Sequence[Chain], known: Sequence[tuple[int, Fraction]]
+) -> list[Fraction]:
     """What may be taken for the result of a step: results of earlier ones, else its first number.
 
     It measures the same as the result, as far as signs and units say.
     """
     operands = chains[0].segments[0].numbers()
-    earlier = {
-        result_of(solution, chain).value
-        for chain in solution.chains
-        if chain.numbers()[-1] < operands[0]
-    }
+    earlier = {value for last, value in known if last < operands[0]}
     result = result_of(solution, chains[-1])
     found = [solution.numbers[i] for i in operands]
-    first = found[:1]
-    known = [n for n in found if n.value in earlier] or first
-    return list(
-        dict.fromkeys(n.value for n in known if n.value != result.value and n.measures_like(result))
-    )
+    begun = [n for n in found if n.value in earlier] or found[:1]
+    like = [n.value for n in begun if n.value != result.value and n.measures_like(result)]
+    return list(dict.fromkeys(like))
 
 
 def _before(solution: Solution, part: Part) -> str:

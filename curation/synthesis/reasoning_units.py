@@ -49,7 +49,7 @@ _UNITS = (
     _unit("time", "60", "minute minutes min", "hour second"),
     _unit("time", "3600", "hour hours hr", "minute"),
     _unit("time", "3600", "hour hours hrs", "minute"),
-    _unit("time", "86400", "day days d", "week hour"),
+    _unit("time", "86400", "day days", "week hour"),
     _unit("time", "604800", "week weeks wk", "day"),
     _unit("time", "2629746", "month months mo", "week"),
     _unit("time", "31556952", "year years yr", "month"),

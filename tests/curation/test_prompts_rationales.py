@@ -89,7 +89,7 @@ class TestRationales:
     def test_a_specific_rationale_may_quote_and_a_general_one_may_not(self):
         text = (
             "Reply A is better because it says what was asked for, that Baikal is the deepest lake "
-            "of the whole world by far, while reply B gives no depth and leaves the work to the user."
+            "of the whole world by far, while reply B gives no depth and leaves all the work."
         )
         assert kind_about(SPECIFIC, text) == text
         assert kind_about(GENERAL, text) == "copied"

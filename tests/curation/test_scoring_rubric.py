@@ -30,11 +30,16 @@ def pair(chosen=SHORT, rejected=LONG):
     return bare_pair(chat, "existing", "0" * 32, talk, *sides)
 
 
-def asked(model, record, settings=LIKELIHOOD):
-    """The pair with levels that the real model gives."""
-    rubrics = list(scoring_rubrics(settings).values())
-    answers = model.score(level_requests(record, rubrics, settings))
-    return with_levels(record, answers, rubrics, settings, "m@r")
+@pytest.fixture(scope="module")
+def asked(model):
+    """A pair, and the one with its sides swapped, with levels that the real model gives."""
+    rubrics = list(BREVITY.values())
+
+    def levelled(record):
+        answers = model.score(level_requests(record, rubrics, LIKELIHOOD))
+        return with_levels(record, answers, rubrics, LIKELIHOOD, "m@r")
+
+    return levelled(pair()), levelled(pair(LONG, SHORT))
 
 
 def said(*levels, reason="So it is."):
@@ -53,8 +58,8 @@ def told(chosen, rejected, record=None):
 OFF = Completion("I rate this 5/5", "stop", 9, 9)
 
 
-def test_both_sides_have_a_level_by_each_criterion_and_no_reason_by_likelihood(model):
-    scored, notes = asked(model, pair())
+def test_both_sides_have_a_level_by_each_criterion_and_no_reason_by_likelihood(asked):
+    scored, notes = asked[0]
     assert notes == ()
     assert [level.criterion for level in scored.rubric_levels] == [
         "length", "first_words", "repetition",
@@ -70,16 +75,12 @@ def test_both_sides_have_a_level_by_each_criterion_and_no_reason_by_likelihood(m
     validate(scored)
 
 
-def test_the_sides_are_judged_apart_so_that_swapped_sides_swap_their_levels(model):
-    one, other = asked(model, pair())[0], asked(model, pair(LONG, SHORT))[0]
+def test_the_sides_are_judged_apart_so_that_swapped_sides_swap_their_levels(asked):
+    (one, _), (other, _) = asked
     assert one.rubric_margin == pytest.approx(-other.rubric_margin, abs=1e-3)
     assert [lv.chosen for lv in one.rubric_levels] == pytest.approx(
         [lv.rejected for lv in other.rubric_levels], abs=1e-3
     )
-
-
-def test_equal_sides_have_no_margin(model):
-    assert asked(model, pair(SHORT, SHORT))[0].rubric_margin == pytest.approx(0, abs=1e-6)
 
 
 def test_answers_in_words_are_averaged_and_the_reason_is_of_the_closest_answer():

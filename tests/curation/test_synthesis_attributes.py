@@ -56,9 +56,14 @@ def levels(*numbers, attribute="formality"):
     return AttributeLevels(DRAFT.pair, attribute, found)
 
 
+def question(request):
+    """The messages of a request in either form."""
+    return getattr(request, "messages", None) or request.context
+
+
 def shown(request):
     """What a judge is asked: for more or for less, and the true levels of A and B."""
-    said = request.messages[1].content
+    said = question(request)[1].content
     a, b = (int(found) for found in re.findall(r"true level (\d)", said))
     return re.search(r"Which reply is (more|less) formal", said)[1], a, b
 
@@ -174,7 +179,7 @@ class TestDrafts:
         assert len({draft.pair.id for draft in drafts}) == 3
 
     def test_what_is_drawn_depends_on_seed_and_id_and_covers_all(self):
-        talks = [chat(f"Question {n}?", "Yes, of course.") for n in range(400)]
+        talks = [TALK._replace(id=f"conversation {n}") for n in range(400)]
         drawn = [attribute_drafts(talk)[0].attribute for talk in talks]
         assert drawn == [attribute_drafts(talk)[0].attribute for talk in talks]
         assert set(drawn) == set(ATTRIBUTES)
@@ -316,5 +321,6 @@ class TestMoved:
         assert len(judged(levels(1, 4, 5), oracle)[0].pairs) == 3
 
     def test_values_are_asked_for_in_favour_and_against(self):
-        said = moved_requests(levels(1, 2, attribute="tradition"), FORMAL)[1].messages[1].content
-        assert "Which reply is less in favour of tradition, A or B?" in said
+        request = moved_requests(levels(1, 2, attribute="tradition"), FORMAL)[1]
+        expected = "Which reply is less in favour of tradition, A or B?"
+        assert expected in question(request)[1].content

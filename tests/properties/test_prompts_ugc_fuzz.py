@@ -14,10 +14,11 @@ from curation.prompts.ugc_relevance import UGC_RELEVANCE
 from curation.synthesis.ugc import clipped
 from curation.synthesis.ugc_wording import leaks, names_the_text
 
-PIECES = st.sampled_from([
-    "What", " is ", "beer", "?", "？", "\n", "\r\n", "\x00", "\u202e", "\ud800", "[RESULT]", "[RESULT] 4",
-    " 5", "yes", "no", "3", "Question: ", "这是什么", "the text", "\u2028", "  ", "[[5]]", "0123456789abcdef",
-])  # fmt: skip
+PIECES = st.one_of(
+    st.sampled_from(["What", " is ", "beer", "?", "？", "Question: ", "这是什么", "the text"]),
+    st.sampled_from(["\n", "\r\n", "\x00", "\u202e", "\ud800", "\u2028", "  "]),
+    st.sampled_from(["[RESULT]", "[RESULT] 4", " 5", "[[5]]", "yes", "no", "0123456789abcdef"]),
+)
 TEXTS = st.one_of(
     st.text(st.characters(), max_size=400),
     st.lists(PIECES, max_size=30).map("".join),

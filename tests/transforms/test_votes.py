@@ -1,38 +1,29 @@
 """Voted answers become pairs in a pipeline, as an independent script finds them in the file."""
 
 import random
-import re
-from datetime import UTC, datetime
 from pathlib import Path
-from xml.etree import ElementTree
 
 import apache_beam as beam
 import pytest
+from transforms_collecting import Collected
 from votes_oracle import expected_pairs
 
 from curation.documents.votes import VoteSettings
 from schemas.errors import UsageError
-from schemas.ids import content_id
 from schemas.records import Document
+from transforms.ingest import ReadRecords
 from transforms.votes import PairVotes
 
 SAMPLE = Path(__file__).parents[1] / "data" / "votes" / "Posts.xml"
 
 
-def documents(path):
-    """The posts of a file as the reader of documents gives them."""
-    kinds = {"1": "question", "2": "answer"}
-    for position, row in enumerate(ElementTree.parse(path).getroot()):
-        at = datetime.fromisoformat(row.get("CreationDate")).replace(tzinfo=UTC)
-        native, parent = row.get("Id"), row.get("ParentId")
-        text = re.sub("<[^>]*>", "", row.get("Body"))
-        said = {"file": str(path), "position": str(position), "format": "stack_exchange",
-                "native_id": native, "thread": content_id("beer", parent or native),
-                "kind": kinds.get(row.get("PostTypeId"), "text")}  # fmt: skip
-        yield Document(
-            content_id(native, text), text, row.get("Title"), "beer", int(row.get("Score")), parent,
-            "beer", at.timestamp(), said,
-        )  # fmt: skip
+@pytest.fixture(scope="module")
+def posts(tmp_path_factory):
+    """The questions and answers of the sample, as they are read."""
+    read = Collected(tmp_path_factory.mktemp("posts"))
+    with beam.Pipeline("FnApiRunner") as pipeline:
+        read.take("posts", (pipeline | ReadRecords(str(SAMPLE), kind="documents")).documents)
+    return read["posts"]
 
 
 def run(collected, records, transform):
@@ -54,10 +45,10 @@ def run(collected, records, transform):
         (VoteSettings(3, 2.5, 4), {"margin": 3, "ratio": 2.5, "least": 4}),
     ],
 )  # fmt: skip
-def test_pairs_and_counts_are_those_of_an_independent_script(settings, oracle, collected):
-    records = list(documents(SAMPLE))
-    native = {record.id: record.metadata["native_id"] for record in records}
-    counts = run(collected, records, PairVotes(settings))
+def test_pairs_and_counts_are_those_of_an_independent_script(settings, oracle, posts, collected):
+    native = {post.id: post.metadata["native_id"] for post in posts}
+    assert len(native) == len(posts)
+    counts = run(collected, posts, PairVotes(settings))
     answered, table = expected_pairs(SAMPLE, **oracle)
     found = {
         (*(native[i] for i in pair.provenance.documents), int(pair.margin))
@@ -71,30 +62,30 @@ def test_pairs_and_counts_are_those_of_an_independent_script(settings, oracle, c
     assert counts["in"] == counts["out"] + len(collected["drops"])
 
 
-def test_posts_that_cannot_take_part_are_noted_and_not_lost(collected):
-    records = list(documents(SAMPLE))
-    answers = [record for record in records if record.parent_id]
+def test_posts_that_cannot_take_part_are_noted_and_not_lost(posts, collected):
+    answers = [post for post in posts if post.parent_id]
     strays = [
         answers[0]._replace(metadata={**answers[0].metadata, "thread": ""}),
         answers[1]._replace(votes=None),
         answers[2]._replace(parent_id="404", metadata={**answers[2].metadata, "native_id": "x"}),
         answers[3],
+        answers[4]._replace(metadata={**answers[4].metadata, "kind": "mail"}),
     ]
-    counts = run(collected, records + strays, PairVotes())
+    counts = run(collected, posts + strays, PairVotes())
     notes = {key: n for key, n in counts.items() if key.startswith("note:")}
-    expected = {"note:other_kind": 2, "note:no_thread": 1, "note:no_votes": 1, "note:orphan": 1,
-                "note:copy": 1}  # fmt: skip
+    expected = dict.fromkeys(
+        ("note:other_kind", "note:no_thread", "note:no_votes", "note:orphan", "note:copy"), 1
+    )
     assert expected.items() <= notes.items()
 
 
-def test_a_file_given_twice_in_any_order_gives_the_same_pairs(collected):
-    records = list(documents(SAMPLE))
-    run(collected, records, PairVotes())
+def test_a_file_given_twice_in_any_order_gives_the_same_pairs(posts, collected):
+    run(collected, posts, PairVotes())
     once = sorted(collected["pairs"])
-    twice = random.Random(3).sample(records * 2, len(records) * 2)
+    twice = random.Random(3).sample(posts * 2, len(posts) * 2)
     counts = run(collected, twice, PairVotes())
     assert sorted(collected["pairs"]) == once
-    assert counts["note:copy"] == sum(record.metadata["kind"] != "text" for record in records)
+    assert counts["note:copy"] == len(posts)
 
 
 def test_comments_on_answers_give_pairs_with_a_longer_prompt(collected):
