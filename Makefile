@@ -10,7 +10,7 @@ VLLM_VENV := .venv-vllm
 VLLM_READY := $(VLLM_VENV)/.ready
 OUT ?= out/quickstart
 
-.PHONY: help demo test test-vllm lint bench bench-models bench-feedback bench-prompts clean
+.PHONY: help demo test test-vllm lint bench bench-models bench-feedback bench-prompts bench-documents clean
 
 help:
 	@echo "make demo   mine a preference dataset from the sample conversations (about 5 minutes)"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench  measure speed against the floor of the hardware"
 	@echo "make bench-models   measure what the model engine saves"
 	@echo "make bench-prompts   measure how often a model's answers are not in form"
+	@echo "make bench-documents POSTS=Posts.xml   measure reading of documents"
 	@echo "make bench-feedback DATA=DIR   measure the feedback detectors on labelled conversations"
 
 $(READY): pyproject.toml constraints.txt
@@ -78,6 +79,11 @@ bench-feedback: $(READY)
 bench-prompts: $(READY)
 	@echo "==> answers that are not of their prompt's grammar, with the embedded model (15 minutes)"
 	@$(BIN)/python benchmarks/prompts.py
+
+bench-documents: $(READY)
+	@test -n "$(POSTS)" || { echo "make bench-documents POSTS=Posts.xml: a Stack Exchange dump"; exit 2; }
+	@echo "==> two gigabytes of posts through ingest, and the memory that takes (15 minutes)"
+	@$(BIN)/python benchmarks/documents.py --input "$(POSTS)" --gigabytes 2
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build out *.egg-info

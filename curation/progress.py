@@ -16,6 +16,7 @@ COUNTERS = (
     "rows",
     "rejects",
     "conversations",
+    "documents",
     "signals",
     "drafts",
     "generated",

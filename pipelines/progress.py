@@ -25,6 +25,7 @@ _LABELS = {
     "rows": "rows read",
     "rejects": "rejects",
     "conversations": "conversations",
+    "documents": "documents",
     "signals": "feedback signals",
     "drafts": "pairs drafted",
     "generated": "replies written",

@@ -1,7 +1,7 @@
 """A snapshot on a terminal: the funnel, what the pairs are like, and what made them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -70,7 +70,10 @@ def _table(title: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Ta
     listed = list(rows)
     for position, name in enumerate(head):
         numbers = bool(listed) and isinstance(listed[0][position], (int, float))
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+        # The name of a row stays whole, however narrow the terminal is.
+        whole = position == 0 and head[0] == "stage"
+        side: Literal["left", "right"] = "right" if numbers else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=whole)
     for row in listed:
         table.add_row(*map(_cell, row))
     return table

@@ -114,4 +114,5 @@ class _CleanDocuments(CountingDoFn):
             yield beam.pvalue.TaggedOutput("rejects", reject)
         else:
             self.tally["out"] += 1
+            progress.count("documents")
             yield document

@@ -68,8 +68,9 @@ class ModelStep(Stage):
     Parameters: `stage`, the funnel's name for it; `inference`, what asks the model;
     `request(record)` gives the request; `finish(record, answer)` gives the finished record, a
     `Drop`, or either with notes (`Noted`); `pair_of(record)` gives the pair that a record is
-    about; `memo`, where answers are kept (None: nowhere); `counter` of `curation.progress`. All
-    functions are picklable.
+    about; `memo`, where answers are kept (None: nowhere); `counter` of `curation.progress`;
+    `otherwise(record)` gives what a record becomes that the model could not be asked about, where
+    that is not a `Reject`. All functions are picklable.
     """
 
     def __init__(
@@ -82,11 +83,12 @@ class ModelStep(Stage):
         pair_of: Callable[[Any], PreferencePair] = lambda record: record,
         memo: Memo | None = None,
         counter: str | None = None,
+        otherwise: Callable[[Any], Any] | None = None,
     ) -> None:
         super().__init__()
         self._ask = remembered(inference, memo)
         self._request = request
-        self._finish = _Finish(stage, finish, pair_of, counter)
+        self._finish = _Finish(stage, finish, pair_of, counter, otherwise)
 
     def expand(self, records: beam.PCollection) -> Stepped:
         """Ask, then route what comes of it."""
@@ -109,17 +111,24 @@ class _Finish(CountingDoFn):
         finish: Callable[[Any, Any], Any],
         pair_of: Callable[[Any], PreferencePair],
         counter: str | None,
+        otherwise: Callable[[Any], Any] | None,
     ) -> None:
         super().__init__(stage)
         self._finish = finish
         self._pair_of = pair_of
         self._counter = counter
+        self._otherwise = otherwise
 
     def process(self, element: tuple[Any, Any]) -> Iterator[Any]:
         record, answer = element
         self.tally["in"] += 1
         if self._counter:
             progress.count(self._counter)
+        if is_failure(answer) and self._otherwise:
+            self.tally["out"] += 1
+            self.tally[f"note:{TOO_LONG if answer.reason == TOO_LONG else FAILED}"] += 1
+            yield self._otherwise(record)
+            return
         if is_failure(answer):
             self.tally[f"drop:{answer.reason}"] += 1
             if answer.reason != TOO_LONG:

@@ -26,8 +26,8 @@ class SynthesizeRationales(Stage):
     """Let a model say why the chosen replies are better, and a judge whether that is so.
 
     Input: PCollection[PreferencePair], complete ones from any source. Output: `Synthesized`; every
-    pair that the models could be asked about comes out, with the rationales that hold, or as it
-    was. Stages of the funnel: `rationales`, and `rationale_check` where the settings check.
+    pair comes out, with the rationales that hold, or as it was; also one that a model could not be
+    asked about, which is counted (`note:prompt_too_long`, `note:failed`). Stages of the funnel: `rationales`, and `rationale_check` where the settings check.
 
     Parameters: `writer`, who is told which reply is preferred; `judge`, who is not; `settings`;
     `memo`, where answers are kept (None: nowhere).
@@ -64,6 +64,7 @@ class SynthesizeRationales(Stage):
             partial(_written, settings=settings),
             memo=memo,
             counter="generated",
+            otherwise=_unexplained,
         )
         self._check = ModelStep(
             "rationale_check",
@@ -72,6 +73,7 @@ class SynthesizeRationales(Stage):
             partial(_checked, settings=settings, models=(written, judged)),
             pair_of=_pair,
             memo=memo,
+            otherwise=_pair,
         )
         self._checks = settings.check
         self._writer = written
@@ -98,6 +100,10 @@ def _checked(
     explained: Explained, answers: Any, settings: RationaleSettings, models: tuple[str, ...]
 ) -> Noted:
     return Noted(*read_check(explained, answers, settings, models))
+
+
+def _unexplained(pair: PreferencePair) -> Explained:
+    return Explained(pair, (), ())
 
 
 def _kept(explained: Explained, model: str) -> PreferencePair:

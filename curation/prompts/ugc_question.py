@@ -13,6 +13,8 @@ ECHO = "echo"
 """Kind of failure: the question is one of the prompt's own, or a piece of it."""
 
 _HASH = re.compile("[0-9a-f]{16}")
+_LABEL = "Question:"
+_INTRODUCTION = re.compile(r"[^:?]{0,60}\b(?:question|text)\b[^:?]{0,30}:", re.IGNORECASE)
 
 
 class UgcQuestion(Prompt[str]):
@@ -29,15 +31,18 @@ class UgcQuestion(Prompt[str]):
     name = "ugc_question"
     version = 1
     grammar = (
-        f"one line of {SHORTEST} to {LONGEST} characters that ends with a question mark, without "
-        "control characters and without the mark of a frame"
+        f"['{_LABEL}'] one line of {SHORTEST} to {LONGEST} characters that ends with a question "
+        "mark, without an introduction, control characters and the mark of a frame"
     )
 
     def read(self, text: str) -> str | Unparsed:
-        """The question; an answer of several lines or with control characters is none."""
+        """The question without its label; one of several lines or with an introduction is none."""
+        text = text.removeprefix(_LABEL).lstrip(" ")
         if not SHORTEST <= len(text) <= LONGEST or not text.endswith(MARKS):
             return self.unparsed()
-        if any(map(_is_control, text)) or not any(map(str.isalpha, text)) or _HASH.search(text):
+        if any(map(_is_control, text)) or not any(map(str.isalpha, text)):
+            return self.unparsed()
+        if _HASH.search(text) or _INTRODUCTION.match(text):
             return self.unparsed()
         return text
 

@@ -9,7 +9,7 @@ from curation.prompts.prompt import Unparsed
 
 
 class UgcRelevance(ChoicePrompt):
-    """Asks whether enough is there, and whether something is missing.
+    """Asks whether the text answers the question, and whether it does not.
 
     A model that says yes to everything, or no, however sure it is, gives exactly one half.
 
@@ -30,7 +30,7 @@ class UgcRelevance(ChoicePrompt):
         seed: int = 0,
         max_tokens: int = MAX_TOKENS,
     ) -> list[LikelihoodRequest | GenerationRequest]:
-        """Ask whether the text is enough for the question, then whether it lacks something.
+        """Ask whether the text can answer the question, then whether it cannot.
 
         Parameters: as of `ChoicePrompt.ask`.
 

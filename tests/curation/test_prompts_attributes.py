@@ -39,7 +39,10 @@ class TestRewrite:
         [
             ("Whales are mammals.", "Whales are mammals."),
             ("Whales:\n- mammals\n\tat sea", "Whales:\n- mammals\n\tat sea"),
-            ("Here is what I know: whales are mammals.", "Here is what I know: whales are mammals."),
+            (
+                "Here is what I know: whales are mammals.",
+                "Here is what I know: whales are mammals.",
+            ),
             ("Ça va ? Привет, 鲸鱼 👩‍👩‍👧", "Ça va ? Привет, 鲸鱼 👩‍👩‍👧"),
             ("One\x00 two\x1b[2J\r\nthree\u202e", "One two[2J\nthree"),
         ],

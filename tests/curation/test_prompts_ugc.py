@@ -46,12 +46,18 @@ class TestQuestion:
             "What is \u202ea hop, really?",
             "What is a\u2028hop, really?",
             "What does b137bb202dbbf8b3 mean here?",
+            "The question is: What is a citra hop?",
+            "This text asks: What is a citra hop?",
+            "Question: Question: What is a citra hop?",
             "I cannot help with that.",
             "\ud83dWhat is this thing here?",
         ],
     )
     def test_anything_else_is_none(self, text):
         assert UGC_QUESTION.parse(said(text)) == Unparsed("ugc_question", "off_grammar")
+
+    def test_the_label_of_the_examples_is_not_part_of_it(self):
+        assert UGC_QUESTION.parse(said("Question: What is a hop?")) == "What is a hop?"
 
     def test_a_question_that_was_cut_off_is_none(self):
         assert UGC_QUESTION.parse(said("What is a hop?", "length")).kind == "truncated"

@@ -7,6 +7,7 @@ import pytest
 from e2e_runs import curate, rows
 
 from pipelines.recipe_file import BUNDLED
+from pipelines.stages import STAGES
 
 # Less of what costs model time; everything else is as the recipe has it.
 FEW = (
@@ -18,6 +19,27 @@ FEW = (
     "score.follow_up_likelihood.per_side=1",
     "score.max_tokens=900",
 )
+MADE = {
+    "ugc": (
+        ("sources.documents.limit=24", "synthesize.ugc.questions=3", "synthesize.ugc.responses=3"),
+        {"ugc"},
+    ),
+    "votes": ((), {"votes"}),
+    "rationales": (
+        ("synthesize.judgments.samples=4", "synthesize.judgments.max_new_tokens=16",
+         "synthesize.rationales.max_new_tokens=48"),
+        {"ranked_siblings", "revisions", "judgment"},
+    ),
+    "rubrics": (
+        ("synthesize.rubric_pairs.max_conversations=3",
+         "synthesize.context_reversals.max_new_tokens=48"),
+        {"ranked_siblings", "rubric", "context_reversal"},
+    ),
+    "counterfactuals": (
+        ("synthesize.attributes.max_conversations=2", "synthesize.attributes.similarity=0"),
+        {"ranked_siblings", "attributes", "instructions", "reasoning"},
+    ),
+}  # fmt: skip
 WRITTEN = {
     "expert": {"expert"},
     "on_policy": {"on_policy"},
@@ -30,7 +52,7 @@ WRITTEN = {
 
 
 def test_every_bundled_recipe_is_tried_here():
-    assert {file.stem for file in BUNDLED.glob("*.yaml")} == WRITTEN.keys()
+    assert {file.stem for file in BUNDLED.glob("*.yaml")} == WRITTEN.keys() | MADE.keys()
 
 
 @pytest.mark.parametrize("recipe", sorted(WRITTEN))
@@ -62,6 +84,44 @@ def test_a_bundled_recipe_runs_with_the_embedded_model(recipe, tmp_path):
         assert table["rubric"].is_not_null().all()
         roles = table.select(pl.col("provenance").struct.field("models").explode())["models"]
         assert {"expert", "judge", "scorer"} <= {name.partition("=")[0] for name in roles}
+
+
+@pytest.mark.parametrize("recipe", sorted(MADE))
+def test_a_recipe_that_makes_pairs_runs_with_the_embedded_model(recipe, tmp_path):
+    smaller, methods = MADE[recipe]
+    changes = [argument for change in (*FEW, *smaller) for argument in ("--set", change)]
+    curate("run", recipe, "--output", tmp_path, "--set", "models.*=embedded", *changes)
+    described = json.loads(curate("inspect", tmp_path, "--json").stdout)
+    for row in described["funnel"]:
+        assert row["in"] == row["out"] + sum(row["dropped"].values()), row
+    funnel = {row["stage"]: row for row in described["funnel"]}
+    assert list(funnel) == [stage for stage in STAGES if stage in funnel]
+    table = rows(tmp_path)
+    assert set(table["method"]) <= methods
+    if recipe == "votes":
+        assert table.height == funnel["votes"]["out"] + 5 == 13
+        assert not table["provenance"].struct.field("models").list.len().any()
+    if recipe == "ugc":
+        scores = table["provenance"].struct.field("scores").to_list()
+        for pair, [judged] in zip(table.iter_rows(named=True), scores, strict=True):
+            assert 2 <= len(judged["values"]) <= 3
+            assert pair["margin"] == max(judged["values"]) - min(judged["values"]) > 0
+            assert len(pair["prompt"]) == len(pair["provenance"]["documents"]) == 1
+        assert table.height > 0
+    if recipe == "rationales":
+        assert funnel["judgments"]["in"] == 3
+        assert funnel["rationales"]["in"] == funnel["rationales"]["out"] == table.height > 0
+    if recipe == "rubrics":
+        written = table.filter(pl.col("method") == "rubric")
+        assert written.height == 2 * funnel["rubric_responses"]["out"] > 0
+        assert sorted(written["chosen"].to_list(), key=str) == sorted(
+            written["rejected"].to_list(), key=str
+        )
+        assert table["rubric_margin"].is_not_null().all()
+    if recipe == "counterfactuals":
+        instructed = table.filter(pl.col("method") == "instructions")
+        assert instructed.height == 2 * funnel["instructions"]["out"] > 0
+        assert instructed["provenance"].struct.field("derived_from").is_not_null().all()
 
 
 def test_copies_of_a_conversation_buy_the_judge_no_turns(tmp_path):

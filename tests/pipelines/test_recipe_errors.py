@@ -149,12 +149,28 @@ def test_conversations_without_a_miner_would_give_nothing_and_are_refused(folder
     assert problems(folder, text) == [f"r.yaml:3: {wanted}"]
 
 
-def test_documents_which_nothing_uses_yet_are_refused(folder):
+def test_documents_that_nothing_makes_pairs_of_are_refused(folder):
     text = GOOD + "mine:\n"
     found = problems(folder, text, inputs={"documents": ["data.jsonl"]})
     assert found == [
-        "--documents data.jsonl: sources.documents: no stage of this version uses documents"
+        "--documents data.jsonl: sources.documents: nothing makes pairs of them; "
+        "name mine.votes or synthesize.ugc"
     ]
+
+
+def test_what_works_on_documents_needs_some(folder):
+    found = problems(folder, GOOD + "mine:\n  votes: {}\nsynthesize:\n  ugc: {}\n")
+    assert [problem.partition(": ")[2] for problem in found] == [
+        "mine.votes: no documents to work on; name sources.documents, or give --documents",
+        "synthesize.ugc: no documents to work on; name sources.documents, or give --documents",
+    ]
+
+
+def test_a_rubric_that_is_neither_bundled_nor_a_file_is_named(folder):
+    found = problems(folder, GOOD + "mine:\nscore:\n  rubric: {rubrics: [brevity, brevitie]}\n")
+    assert len(found) == 1
+    assert "score.rubric.rubrics:" in found[0]
+    assert "brevity" in found[0]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "- a\n- b", "just text", "7"])

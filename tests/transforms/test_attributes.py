@@ -15,7 +15,7 @@ from transforms import Memo, ReadRecords, Role
 from transforms.attributes import SynthesizeAttributeEdits
 
 SAMPLING = ReplySampling(
-    seed=1, max_new_tokens=12, temperature=1.2, max_prompt_tokens=2000, keep_truncated=True
+    seed=1, max_new_tokens=10, temperature=1.2, max_prompt_tokens=2000, keep_truncated=True
 )
 TOLERANT = MeaningSettings(names=0, similarity=0, shortest=0, longest=999)
 SETTINGS = AttributeSettings(
@@ -67,8 +67,8 @@ def test_logged_replies_become_pairs_of_levels_and_all_is_accounted_for(model, c
         validate(pair)
         assert pair.chosen != pair.rejected
         assert pair.margin > 0
-        assert pair.provenance.models == ("writer=m@r",)
-        assert pair.prompt in {talk.messages[:1] for talk in TALKS}
+        assert list(pair.provenance.models) == ["writer=m@r"]
+        assert tuple(pair.prompt) in {talk.messages[:1] for talk in TALKS}
     assert len({pair.id for pair in pairs}) == len(pairs)
     assert counts["attribute_exchange", "in"] == 3
     assert counts["attribute_exchange", "drop:no_exchange"] == 1
@@ -93,13 +93,13 @@ def test_two_attributes_of_an_exchange_are_two_records_and_a_memo_answers_them_a
 @pytest.mark.parametrize("form", ["likelihood", "words"])
 def test_the_judge_is_asked_and_its_choices_never_fail_their_grammar(model, collected, form):
     # Of the backends that hold an answer to a list, the embedded one is the smallest.
-    run(collected, TALKS, SETTINGS._replace(verify="adjacent", form=form, repeats=1))
+    run(collected, TALKS[:1], SETTINGS._replace(verify="adjacent", form=form, repeats=1))
     counts = dict(collected["counts"])
     assert counts["attribute_check", "in"] == counts["attribute_rewrite", "out"] > 0
     assert adds_up(counts)
     assert not [key for _, key in counts if "attribute_compare:" in key]
     for pair in collected["pairs"]:
-        assert pair.provenance.models == ("writer=m@r", "judge=m@r")
+        assert list(pair.provenance.models) == ["writer=m@r", "judge=m@r"]
 
 
 def test_with_the_default_settings_what_the_small_model_writes_fails_for_named_reasons(
@@ -107,7 +107,7 @@ def test_with_the_default_settings_what_the_small_model_writes_fails_for_named_r
 ):
     strict = AttributeSettings(("formality",), sampling=SAMPLING)
     with beam.Pipeline("FnApiRunner") as pipeline:
-        read = pipeline | ReadRecords(SAMPLE, limit=3)
+        read = pipeline | ReadRecords(SAMPLE, limit=2)
         made = read.conversations | SynthesizeAttributeEdits(ROLE, ROLE, strict)
         collected.take("counts", made.counts | beam.CombinePerKey(sum))
         collected.take("pairs", made.pairs)

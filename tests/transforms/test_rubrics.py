@@ -4,6 +4,7 @@ import apache_beam as beam
 import pytest
 from transforms_drafts import draft
 
+from curation.rubrics.rubric_files import dump_scoring_rubric, load_scoring_rubric
 from curation.scoring.rubric_scoring import RubricScoring
 from curation.synthesis.reply import ReplySampling
 from curation.synthesis.rubric_drafts import RubricPairSettings
@@ -24,6 +25,16 @@ def chat(*texts, roles=("user", "assistant")):
     talk = tuple(Message(role, text) for role, text in zip(roles, texts, strict=True))
     metadata = {"file": "f.jsonl", "position": "7"}
     return Conversation(conversation_id(talk), talk, "s", None, None, None, None, metadata)
+
+
+@pytest.fixture
+def one_criterion(tmp_path):
+    """The file of a rubric with one criterion, which costs four requests by likelihood."""
+    brevity = load_scoring_rubric("brevity")
+    criterion = brevity.criteria[0]._replace(weight=1.0)
+    file = tmp_path / "one.yaml"
+    file.write_text(dump_scoring_rubric(brevity._replace(name="one", criteria=(criterion,))))
+    return str(file)
 
 
 def run(collected, records, transform):
@@ -83,8 +94,8 @@ def test_condensed_levels_are_asked_for_once_for_a_rubric(model, collected, tmp_
     assert describe(memo.store)["answers"] == 1 + written
 
 
-def test_verified_pairs_carry_opposite_levels(model, collected):
-    settings = SETTINGS._replace(rubrics=("brevity",), verify=True)
+def test_verified_pairs_carry_opposite_levels(model, collected, one_criterion):
+    settings = SETTINGS._replace(rubrics=(one_criterion,), verify=True)
     chats = [chat(f"Tell me about the number {n}.", "Well.") for n in range(2)]
     judge = Role(label="j@r")
     counts = run(collected, chats, SynthesizeRubricPairs(Role(), settings, judge=judge))
@@ -96,9 +107,9 @@ def test_verified_pairs_carry_opposite_levels(model, collected):
 
 
 @pytest.mark.parametrize("form", ["likelihood", "words"])
-def test_pairs_are_scored_or_pass_with_a_note(model, collected, form):
+def test_pairs_are_scored_or_pass_with_a_note(model, collected, one_criterion, form):
     pairs = [draft(n, f"Name {n} colours.", chosen="Red.", rejected="Well, …").pair for n in (1, 2)]
-    settings = RubricScoring(("brevity",), form, repeats=1, max_new_tokens=24)
+    settings = RubricScoring((one_criterion,), form, repeats=1, max_new_tokens=24)
     counts = run(collected, pairs, ScoreByRubric(Role(label="j@r"), settings))
     assert balanced(counts)
     scored = collected["pairs"]
