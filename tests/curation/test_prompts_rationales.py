@@ -29,7 +29,7 @@ def kind_about(prompt, text):
 
 
 class TestRationales:
-    @pytest.mark.parametrize("prompt", RATIONALE_PROMPTS.values(), ids=str)
+    @pytest.mark.parametrize("prompt", RATIONALE_PROMPTS.values(), ids=RATIONALE_PROMPTS)
     def test_the_writer_is_told_which_reply_is_better_and_sees_both(self, prompt):
         for better, other in ("AB", "BA"):
             system, user = prompt.about(TALK, *REPLIES, better)
