@@ -41,7 +41,7 @@ _BODY = Template("""
 # $title
 
 $pairs preference pairs ($splits): two replies to one prompt, the first preferred to the second,
-made from chat logs by prefstream $code_version.
+made from chat logs and user content by prefstream $code_version.
 
 Snapshot `$id` of $created, schema version $schema_version. Licence: $licence_text.
 

@@ -10,7 +10,15 @@ from sinks.datafiles import open_data_files
 from sinks.manifest import SnapshotManifest
 from sinks.store import Store
 
-SCORES = ("margin", "chosen_score", "rejected_score", "ches", "ln_ches", "uncertainty")
+SCORES = (
+    "margin",
+    "chosen_score",
+    "rejected_score",
+    "rubric_margin",
+    "ches",
+    "ln_ches",
+    "uncertainty",
+)
 """Columns of scores."""
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 """Quantiles that describe a score."""

@@ -72,9 +72,7 @@ class KeepWithinBudget(Stage):
                 | "Lowest ranks" >> beam.CombineGlobally(_Lowest(self._most))
             )
         keep = beam.ParDo(self._keep, limit).with_output_types(self._record)
-        parted = records | "Within the budget?" >> keep.with_outputs(
-            COUNTS, "removed", main="kept"
-        )
+        parted = records | "Within the budget?" >> keep.with_outputs(COUNTS, "removed", main="kept")
         return Unique(parted.kept, parted.removed, parted[COUNTS])
 
 

@@ -16,7 +16,6 @@ from curation.synthesis.instructions import (
 )
 from schemas.records import Drop, PreferencePair
 from transforms.counting import COUNTS, Count, CountingDoFn
-from transforms.model_step import Stepped
 from transforms.stage import Stage
 from transforms.synthesized import Synthesized, synthesized
 
@@ -68,10 +67,8 @@ class SynthesizeInstructions(Stage):
         made = pairs | "Choose instructions" >> beam.ParDo(
             _Instruct("instructions", self._settings)
         ).with_outputs(COUNTS, "drops", main="records")
-        none = pairs.pipeline | "Nothing rejected" >> beam.Create([], reshuffle=False)
-        step = Stepped(made.records, made.drops, none, made[COUNTS])
         unpacked = made.records | "Unpack" >> beam.FlatMap(_pairs).with_output_types(PreferencePair)
-        return synthesized(unpacked, [step])
+        return synthesized(unpacked, [], [made[COUNTS]], [made.drops])
 
 
 def _pairs(record: Instructed) -> tuple[PreferencePair, ...]:

@@ -27,7 +27,8 @@ class SynthesizeRationales(Stage):
 
     Input: PCollection[PreferencePair], complete ones from any source. Output: `Synthesized`; every
     pair comes out, with the rationales that hold, or as it was; also one that a model could not be
-    asked about, which is counted (`note:prompt_too_long`, `note:failed`). Stages of the funnel: `rationales`, and `rationale_check` where the settings check.
+    asked about, which is counted (`note:prompt_too_long`, `note:failed`). Stages of the funnel:
+    `rationales`, and `rationale_check` where the settings check.
 
     Parameters: `writer`, who is told which reply is preferred; `judge`, who is not; `settings`;
     `memo`, where answers are kept (None: nowhere).

@@ -49,7 +49,7 @@ class SynthesizeCorruptedReasoning(Stage):
         made = conversations | "Corrupt" >> beam.ParDo(_Corrupt(self._settings)).with_outputs(
             COUNTS, "drops", main="pairs"
         )
-        return synthesized(made.pairs, [], [made[COUNTS]])._replace(drops=made.drops)
+        return synthesized(made.pairs, [], [made[COUNTS]], [made.drops])
 
 
 @beam.typehints.with_output_types(PreferencePair, drops=Drop, counts=Count)

@@ -30,7 +30,7 @@ from schemas.records import Conversation, Drop, PreferencePair
 from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.inference import AskModel
 from transforms.memo import Memo
-from transforms.model_step import ModelStep, Noted, Role, Stepped
+from transforms.model_step import ModelStep, Noted, Role
 from transforms.stage import Stage
 from transforms.synthesized import Synthesized, choice_task, synthesized
 
@@ -100,9 +100,7 @@ class SynthesizeRubricPairs(Stage):
         pairs = steps[-1].records | "Both pairs" >> beam.FlatMap(_unpack).with_output_types(
             PreferencePair
         )
-        none = conversations.pipeline | "Nothing" >> beam.Create([], reshuffle=False)
-        drawing = Stepped(drawn.drafts, drawn.drops, none, drawn[COUNTS])
-        return synthesized(pairs, [drawing, *steps])
+        return synthesized(pairs, steps, [drawn[COUNTS]], [drawn.drops])
 
     def _condense(self) -> ModelStep:
         return ModelStep(

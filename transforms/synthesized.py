@@ -25,23 +25,24 @@ class Synthesized(NamedTuple):
 
 
 def synthesized(
-    pairs: beam.PCollection, steps: Sequence[Stepped], counts: Sequence[beam.PCollection] = ()
+    pairs: beam.PCollection,
+    steps: Sequence[Stepped],
+    counts: Sequence[beam.PCollection] = (),
+    drops: Sequence[beam.PCollection] = (),
 ) -> Synthesized:
     """Put together what the steps of a synthesizer took out, beside its pairs.
 
-    Parameters: `counts` of parts that are no `ModelStep`.
+    Parameters: `counts` and `drops` of parts that are no `ModelStep`.
     """
     pipeline = pairs.pipeline
-    drops = [pipeline | "No drops" >> beam.Create([], reshuffle=False)]
-    rejects = [pipeline | "No rejects" >> beam.Create([], reshuffle=False)]
-    none = pipeline | "No counts" >> beam.Create([], reshuffle=False)
-    drops += [step.drops for step in steps]
-    rejects += [step.rejects for step in steps]
-    counted = [none, *counts, *(step.counts for step in steps)]
+    nothing = pipeline | "Nothing" >> beam.Create([], reshuffle=False)
+    dropped = [nothing, *drops, *(step.drops for step in steps)]
+    rejected = [nothing, *(step.rejects for step in steps)]
+    counted = [nothing, *counts, *(step.counts for step in steps)]
     return Synthesized(
         pairs,
-        drops | "Drops" >> beam.Flatten().with_output_types(Drop),
-        rejects | "Rejects" >> beam.Flatten().with_output_types(Reject),
+        dropped | "Drops" >> beam.Flatten().with_output_types(Drop),
+        rejected | "Rejects" >> beam.Flatten().with_output_types(Reject),
         counted | "Counts" >> beam.Flatten().with_output_types(Count),
     )
 

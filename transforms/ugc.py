@@ -102,9 +102,7 @@ class SynthesizeFromUserContent(Stage):
             measure = f"Measure by {signal}"
             steps.append(steps[-1].records | measure >> self._signal(signal))
         pairs = steps[-1].records | "Pairs" >> beam.Map(_same).with_output_types(PreferencePair)
-        made = synthesized(pairs, steps, [begun[COUNTS]])
-        drops = (made.drops, begun.drops) | "All drops" >> beam.Flatten().with_output_types(Drop)
-        return made._replace(drops=drops)
+        return synthesized(pairs, steps, [begun[COUNTS]], [begun.drops])
 
     def _question(self) -> ModelStep:
         finish = partial(_noted, with_question, settings=self._settings, model=self._judge.name)

@@ -61,8 +61,8 @@ class PairVotes(Stage):
             | "Pair answers"
             >> beam.ParDo(_Pair(self._settings)).with_outputs(COUNTS, "drops", main="pairs")
         )
-        done = synthesized(paired.pairs, [], [keyed[COUNTS], paired[COUNTS]])
-        return done._replace(drops=paired.drops)
+        counts = [keyed[COUNTS], paired[COUNTS]]
+        return synthesized(paired.pairs, [], counts, [paired.drops])
 
 
 @beam.typehints.with_output_types(tuple[str, Document], counts=Count)

@@ -10,18 +10,11 @@ from curation.evaluation.answers import Answer
 from curation.evaluation.items import Item
 from curation.models.isolation import Failure
 from curation.models.tasks import GENERATION, LIKELIHOOD, Task, several
-from curation.scoring.judge import (
-    FIRST,
-    SECOND,
-    TIE,
-    UNPARSABLE,
-    Judgement,
-    logit_judgement,
-    logit_requests,
-)
-from curation.scoring.judge_checklist import CHECKLIST_JUDGE, CHECKLIST_VERDICT_JUDGE
-from curation.scoring.judge_prompt import Comparison, JudgePrompt
+from curation.prompts.judge import CHECKLIST_JUDGE, CHECKLIST_VERDICT_JUDGE, JudgePrompt
+from curation.scoring.judge import logit_judgement, logit_requests
+from curation.scoring.judge_prompt import Comparison
 from curation.scoring.judge_verbalised import verbalised_judgement, verdict_requests
+from curation.scoring.judgement import FIRST, SECOND, TIE, UNPARSABLE, Judgement
 
 WIN, LOSS, FAILED, MISSING = "win", "loss", "failed", "missing"
 """Results of an item from the side of A, with `TIE` and `UNPARSABLE` of the judges."""
@@ -126,7 +119,8 @@ def read_outcome(answers: Any, judging: Judging) -> Outcome:
     if isinstance(answers, Failure):
         return Outcome(FAILED, None, f"judge: {answers.reason}")
     if judging.in_words:
-        judged = verbalised_judgement([completions[0] for completions in answers])
+        said = [completions[0] for completions in answers]
+        judged = verbalised_judgement(said, judging.template)
     else:
         judged = logit_judgement(answers)
     return Outcome(_RESULTS[judged.verdict], judged)

@@ -15,7 +15,7 @@ from curation.evaluation.intervals import LEVEL, Interval, bootstrap, wilson
 from curation.evaluation.items import Item
 from curation.evaluation.judging import DECIDED, LOSS, WIN, Outcome
 from curation.models.isolation import Failure
-from curation.scoring.judge import TIE, Judgement
+from curation.scoring.judgement import TIE, Judgement
 from schemas.ids import seed_from
 
 _DIGITS = 6

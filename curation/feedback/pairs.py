@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from curation.feedback.complaints import feedback_words, objections, rationale
 from curation.feedback.exchanges import bare_pair, new_from, prompt_before, reply_at
-from curation.feedback.preference import PROMPT_ID, distil_preference
+from curation.feedback.preference import distil_preference
 from curation.feedback.rankings import Ranking, rankings
+from curation.prompts.wildfeedback_hint import HINT
 from schemas import Conversation, FeedbackSignal, Message, PairDraft
 from schemas.ids import draft_id, pair_id
 
@@ -167,7 +168,7 @@ def _hinted_drafts(
         hint = distil_preference(conversation, complaints)
         identity = draft_id(method, prompt, rejected, hint)
         pair = bare_pair(conversation, method, identity, prompt, (), rejected)
-        origin = pair.provenance._replace(turn=turn, prompts=(PROMPT_ID,))
+        origin = pair.provenance._replace(turn=turn, prompts=(HINT.identity,))
         draft = PairDraft(
             pair._replace(rationale=rationale(complaints), rubric=hint, provenance=origin),
             hint,

@@ -20,17 +20,14 @@ from math import ceil
 from typing import NamedTuple, TypeVar
 
 from curation.feedback.rubric import RubricItem
-from curation.feedback.rubric_learning_answers import (
-    MAX_REASONS,
-    parse_items,
-    parse_reasons,
-    unique_items,
-)
+from curation.feedback.rubric_learning_answers import unique_items
 from curation.feedback.rubric_learning_prompt import (
     extraction_messages,
     merging_messages,
 )
 from curation.models.protocols import Completion, GenerationRequest, Generator
+from curation.prompts.prompt import Unparsed
+from curation.prompts.rubric_learning import ITEMS, MAX_REASONS, REASONS
 from schemas import Conversation, Message
 from schemas.errors import ModelError, UsageError
 from schemas.ids import content_id, seed_from
@@ -182,7 +179,7 @@ def _tell(
 
 def _extract(examples: Sequence[Example], asking: _Asking) -> list[str]:
     requests = [extraction_request(example, asking.settings) for example in examples]
-    found = _ask(requests, parse_reasons, asking)
+    found = _ask(requests, REASONS.parse_lines, asking)
     return list(dict.fromkeys(reason for reasons in found for reason in reasons))
 
 
@@ -191,7 +188,7 @@ def _merge(reasons: Sequence[str], polarity: str, asking: _Asking) -> list[Rubri
     while True:
         chunks = _chunks(texts, settings.chunk)
         requests = [merging_request(chunk, polarity, settings) for chunk in chunks]
-        found = _ask(requests, partial(parse_items, polarity=polarity), asking)
+        found = _ask(requests, partial(ITEMS.parse_for, polarity=polarity), asking)
         merged = [item for items in found for item in items[: settings.max_items]]
         shorter = [f"{item.name.replace('_', ' ')}: {item.definition}" for item in merged]
         if len(chunks) == 1 or not merged or len(shorter) >= len(texts):
@@ -201,7 +198,7 @@ def _merge(reasons: Sequence[str], polarity: str, asking: _Asking) -> list[Rubri
 
 def _ask(
     requests: Sequence[GenerationRequest],
-    parse: Callable[[Completion], tuple[list[T], int]],
+    parse: Callable[[Completion], tuple[list[T], int] | Unparsed],
     asking: _Asking,
 ) -> list[list[T]]:
     """What the answers hold; those without a line in form are asked for again, by other seeds."""
@@ -213,10 +210,13 @@ def _ask(
             batch = todo[start : start + _BATCH]
             answers = asking.model.generate([_attempt(requests[i], attempt) for i in batch])
             for i, (answer, *_) in zip(batch, answers, strict=True):
-                found[i], dropped = parse(answer)
                 done.answers += 1
-                done.unusable += not found[i]
-                done.lines_dropped += dropped if found[i] else 0
+                read = parse(answer)
+                if isinstance(read, Unparsed):
+                    done.unusable += 1
+                    continue
+                found[i], dropped = read
+                done.lines_dropped += dropped
             asking.tell(start + len(batch), len(todo), attempt)
         todo = [i for i in todo if not found[i]]
     return found

@@ -14,33 +14,32 @@ from typing import Any
 
 from curation.feedback.detector import TurnLabel, judged_turns
 from curation.feedback.rubric import RUBRIC, RubricItem
-from curation.feedback.turn_judge_json import read_json, verdict_schema
+from curation.feedback.turn_judge_json import read_json
 from curation.feedback.turn_judge_likelihood import lines, read_likelihoods
-from curation.feedback.turn_judge_prompt import (
-    JSON,
-    LIKELIHOOD,
-    TEMPLATE_TOKENS,
-    prompt_identity,
-    render,
-)
 from curation.feedback.turn_judge_view import (
     LEAST_PART,
+    TEMPLATE_TOKENS,
     Window,
     most_messages,
     view,
     windows,
 )
 from curation.models.protocols import GenerationRequest, Guide, LikelihoodRequest
+from curation.prompts.turn_judge import BY_LIKELIHOOD, TurnJudgeTemplate
+from curation.prompts.turn_judge_json import BY_JSON
 from schemas import Conversation
 from schemas.errors import UsageError
 from schemas.ids import content_id, seed_from
 from schemas.records import Message
 
+JSON, LIKELIHOOD = "json", "likelihood"
+"""Forms of the judge: it writes verdicts in JSON, or verdicts are compared by likelihood."""
 METHOD = "judge"
 """`TurnLabel.method` of the judge's labels."""
 UNPARSABLE = "unparsable"
 """`TurnLabel.problem` where an answer is not in form."""
 
+_TEMPLATES: Mapping[str, TurnJudgeTemplate] = {JSON: BY_JSON, LIKELIHOOD: BY_LIKELIHOOD}
 _TOKENS_FRAME, _TOKENS_PER_TURN = 32, 160
 
 
@@ -52,7 +51,7 @@ class TurnJudging:
     prompt bound that has no room for the rubric and one turn.
 
     >>> TurnJudging("likelihood").identity.partition("@")[0]
-    'turn_judge_likelihood'
+    'turn_judge_likelihood-v1'
     """
 
     form: str = LIKELIHOOD
@@ -91,8 +90,8 @@ class TurnJudging:
 
     @property
     def identity(self) -> str:
-        """Name and content hash of the prompt, for `Provenance.prompts`."""
-        return prompt_identity(self.form, self.rubric)
+        """Name, version and content hash of prompt and rubric, for `Provenance.prompts`."""
+        return _TEMPLATES[self.form].identity_with(self.rubric)
 
     @cached_property
     def window_turns(self) -> int:
@@ -118,7 +117,7 @@ class TurnJudging:
         return self._bytes_around([2])
 
     def _bytes_around(self, turns: Sequence[int]) -> int:
-        empty = render(self.form, self.rubric, "", "#" * 18, turns)
+        empty = _TEMPLATES[self.form].about(self.rubric, "", "#" * 18, turns)
         return sum(len(message.content.encode()) for message in empty)
 
 
@@ -152,7 +151,7 @@ def judge_requests(
                     _TOKENS_FRAME + _TOKENS_PER_TURN * len(window.turns),
                     temperature=0.0,
                     max_prompt_tokens=settings.max_prompt_tokens,
-                    guide=Guide(json_schema=verdict_schema(window.turns, settings.rubric)),
+                    guide=Guide(json_schema=BY_JSON.schema(window.turns, settings.rubric)),
                 )
             )
     return likelihoods or generations
@@ -222,7 +221,7 @@ def _prompt(conversation: Conversation, window: Window, settings: TurnJudging) -
         room=settings.room(len(window.turns)),
         blank=_blank(window) if settings.form == LIKELIHOOD else None,
     )
-    return render(settings.form, settings.rubric, seen.parts, seen.mark, asked)
+    return _TEMPLATES[settings.form].about(settings.rubric, seen.parts, seen.mark, asked)
 
 
 def _blank(window: Window) -> int:

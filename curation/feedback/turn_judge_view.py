@@ -2,7 +2,8 @@
 
 A long conversation is judged in windows. Each turn is judged in exactly one of them; the
 exchanges before a window's first turn overlap with the window before and are shown for context.
-Both ends of a long message are shown, as much as fits.
+Both ends of a long message are shown, as much as fits. The whole prompt is bounded in UTF-8 bytes,
+as no tokenizer makes more tokens than bytes; the chat template has `TEMPLATE_TOKENS` to itself.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,14 @@ from functools import cache
 from typing import NamedTuple
 
 from curation.feedback.inert_text import NOTHING_LEFT, inert
-from curation.feedback.turn_judge_prompt import template_lines
-from curation.scoring.judge_prompt import unused_mark
+from curation.feedback.rubric import RUBRIC
+from curation.prompts.frame import unused_mark
+from curation.prompts.turn_judge import BY_LIKELIHOOD, rubric_text
+from curation.prompts.turn_judge_json import BY_JSON
 from schemas.records import Message
 
+TEMPLATE_TOKENS = 192
+"""Most tokens that a chat template puts around a system and a user message."""
 LEAST_PART = 128
 """Fewest UTF-8 bytes that each message of a window must have room for, heading included."""
 
@@ -111,10 +116,24 @@ def own_line(text: str) -> str:
     >>> own_line("<system>praise</system>")
     '(no words of its own)'
     """
-    return inert(text, _template()) or NOTHING_LEFT
+    return inert(text, template_lines()) or NOTHING_LEFT
 
 
-_template = cache(template_lines)
+@cache
+def template_lines() -> frozenset[str]:
+    """The template's own lines, which a text may have been given to look like one.
+
+    A word of the template stands in them as `{word}`; so does the place of the question in the
+    frame, in a line of its own.
+
+    >>> "Kinds of feedback." in template_lines()
+    True
+    """
+    words = {word: f"{{{word}}}" for word in ("rubric", "mark", "parts", "turns")}
+    asked = [*BY_JSON.render(**words), *BY_LIKELIHOOD.render(**words)]
+    texts = [*(message.content for message in asked), rubric_text(RUBRIC), "{question}"]
+    lines = (line.strip() for text in texts for line in text.split("\n"))
+    return frozenset(line for line in lines if len(line) > 8)
 
 
 def ends(text: str, length: int) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from curation.models.protocols import GenerationRequest, Guide, LikelihoodRequest
 from curation.prompts.prompt import OFF_GRAMMAR, Prompt, Unparsed
-from curation.scoring.judge import Judgement, combine_orders
+from curation.scoring.judgement import Judgement, combine_orders
 from schemas.errors import ModelError, UsageError
 from schemas.ids import content_id, seed_from
 from schemas.records import Message

@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from curation.feedback.wording import PAUSES, tokens
-from curation.models.protocols import Completion
+from curation.prompts.frame import defuse
+from curation.prompts.judge import last_verdict
 from curation.prompts.prompt import Prompt, Unparsed, dialogue
-from curation.scoring.judge import FIRST, SECOND
-from curation.scoring.judge_prompt import defuse
-from curation.scoring.judge_verbalised import parse_verdict
+from curation.scoring.judgement import FIRST, SECOND
 from schemas.records import Message
 
 NO_REASON, TOO_LONG = "no_reason", "too_long"
@@ -70,7 +69,7 @@ class JudgmentPrompt(Prompt[Judgment]):
         if len(text) > MAX_CHARS:
             return self.unparsed(TOO_LONG)
         text = defuse(_CONTROLS.sub(" ", text)).strip()
-        label = _LABELS.get(parse_verdict(Completion(text, "stop", 0, 0)))
+        label = _LABELS.get(last_verdict(text) or "")
         if label is None:
             return self.unparsed()
         reasons = text.rpartition("\n")[0].strip()

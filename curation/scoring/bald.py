@@ -17,8 +17,9 @@ from math import fsum
 from typing import NamedTuple
 
 from curation.models.protocols import Dropout, LikelihoodRequest, LikelihoodResult
-from curation.scoring.judge import LOGIT_JUDGE, logit_judgement, logit_requests
-from curation.scoring.judge_prompt import JudgePrompt, compared
+from curation.prompts.judge import LOGIT_JUDGE, JudgePrompt
+from curation.scoring.judge import logit_judgement, logit_requests
+from curation.scoring.judge_prompt import compared
 from curation.scoring.logistic import coin_entropy
 from schemas.errors import ModelError, UsageError
 from schemas.ids import seed_from

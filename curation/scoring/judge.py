@@ -5,13 +5,11 @@ however small the model is, and it costs two forward passes and no writing:
 
     P(A) = softmax over the labels of log p(label | question)
 
-The order's own preference cancels in the mean over both orders. Orders that disagree on the
-winner make a tie, marked as not consistent.
+The order's own preference cancels in the mean over both orders.
 """
 
 from collections.abc import Sequence
 from math import fsum, isnan
-from typing import NamedTuple
 
 from curation.models.protocols import (
     Dropout,
@@ -19,55 +17,12 @@ from curation.models.protocols import (
     LikelihoodResult,
     LikelihoodScorer,
 )
-from curation.scoring.judge_prompt import LABELS, Comparison, JudgePrompt
+from curation.prompts.judge import LOGIT_JUDGE, JudgePrompt
+from curation.scoring.judge_prompt import LABELS, Comparison
+from curation.scoring.judgement import Judgement, combine_orders
 from curation.scoring.logistic import sigmoid
 from schemas.errors import ModelError
 from schemas.records import Message
-
-FIRST, SECOND, TIE, UNPARSABLE = "first", "second", "tie", "unparsable"
-"""Verdicts on a comparison."""
-
-LOGIT_JUDGE = JudgePrompt(
-    "logit_judge",
-    "You compare two replies to a conversation and say which one serves the user better: more "
-    "correct, more helpful, safer, closer to what was asked. Length and order do not matter.",
-    "Which reply is better, A or B? Answer with the letter alone.",
-)
-"""The template of the logit judge."""
-
-
-class Judgement(NamedTuple):
-    """What a judge says of a comparison."""
-
-    verdict: str
-    """`first`, `second`, `tie`, or `unparsable` where an answer was not in form."""
-    consistent: bool
-    """Whether both orders say the same; False where one is not in form."""
-    probability: float | None
-    """That the first reply is better, mean of both orders; None where one is not in form."""
-    by_order: tuple[float | None, float | None]
-    """The same with the first reply shown as A, and shown as B."""
-
-
-def combine_orders(first_as_a: float | None, first_as_b: float | None) -> Judgement:
-    """Put the two orders together.
-
-    Input: the probability that the first reply is better, as judged when it was shown as A and
-    as B; None for an answer that was not in form.
-
-    >>> combine_orders(0.75, 0.5625)
-    Judgement(verdict='first', consistent=True, probability=0.65625, by_order=(0.75, 0.5625))
-    >>> combine_orders(0.75, 0.25)
-    Judgement(verdict='tie', consistent=False, probability=0.5, by_order=(0.75, 0.25))
-    >>> combine_orders(1.0, None).verdict
-    'unparsable'
-    """
-    by_order = (first_as_a, first_as_b)
-    if first_as_a is None or first_as_b is None:
-        return Judgement(UNPARSABLE, False, None, by_order)
-    one, other = _winner(first_as_a), _winner(first_as_b)
-    verdict = one if one == other else TIE
-    return Judgement(verdict, one == other, (first_as_a + first_as_b) / 2, by_order)
 
 
 def logit_requests(
@@ -137,9 +92,3 @@ def judge_by_logits(
     requests = [r for c in comparisons for r in logit_requests(c, prompt, max_tokens)]
     results = model.score(requests)
     return [logit_judgement(results[i : i + 2]) for i in range(0, len(results), 2)]
-
-
-def _winner(probability: float) -> str:
-    if probability == 0.5:
-        return TIE
-    return FIRST if probability > 0.5 else SECOND

@@ -4,41 +4,22 @@ An answer is in form when the model ended it, its last line is a verdict and not
 no other verdict stands in it. Whatever else it wrote is `unparsable`: a value, never a guess.
 """
 
-import re
 from collections.abc import Sequence
 
 from curation.models.protocols import Completion, GenerationRequest, Generator, Guide
-from curation.scoring.judge import FIRST, SECOND, TIE, UNPARSABLE, Judgement, combine_orders
-from curation.scoring.judge_prompt import Comparison, JudgePrompt
+from curation.prompts.judge import REASONED_JUDGE, VERDICT_JUDGE, JudgePrompt
+from curation.prompts.prompt import Unparsed
+from curation.scoring.judge_prompt import Comparison
+from curation.scoring.judgement import (
+    FIRST,
+    SECOND,
+    TIE,
+    UNPARSABLE,
+    Judgement,
+    combine_orders,
+)
 from schemas.ids import content_id, seed_from
 
-VERDICTS = {"[[A]]": FIRST, "[[B]]": SECOND, "[[C]]": TIE}
-"""What a judge may write, and what it says of the reply shown first."""
-
-_SYSTEM = (
-    "You compare two replies to a conversation and say which one serves the user better. Judge "
-    "whether they are correct, helpful, safe and do what was asked. Neither the order in which "
-    "they are shown nor their length counts."
-)
-
-REASONED_JUDGE = JudgePrompt(
-    "reasoned_judge",
-    _SYSTEM,
-    "Compare reply A and reply B in a few sentences. Then write your verdict on a last line of "
-    "its own, in this form and only there: [[A]] if reply A is better, [[B]] if reply B is "
-    "better, [[C]] if neither is.",
-)
-"""The template of a judge that gives reasons first."""
-
-VERDICT_JUDGE = JudgePrompt(
-    "verdict_judge",
-    _SYSTEM,
-    "Write your verdict and nothing else: [[A]] if reply A is better, [[B]] if reply B is "
-    "better, [[C]] if neither is.",
-)
-"""The template of a judge whose answer is held to the three verdicts (`Guide.choices`)."""
-
-_VERDICT = re.compile(r"\[\[[^\[\]]{0,20}\]\]")
 _VOTES = {FIRST: 1.0, SECOND: 0.0, TIE: 0.5, UNPARSABLE: None}
 
 
@@ -55,8 +36,8 @@ def verdict_requests(
     """Ask for a verdict in both orders.
 
     Parameters: `seed` of the run, from which each order's own is derived; `guided` holds the
-    answer to a bare verdict, on backends that can; lengths in tokens; `prompt`, another template
-    than `VERDICT_JUDGE` (guided) or `REASONED_JUDGE` (not), which asks for the same form.
+    answer to a bare verdict, on backends that can; lengths in tokens; `prompt`, another than
+    `VERDICT_JUDGE` (guided) or `REASONED_JUDGE` (not).
 
     >>> from schemas.records import Message
     >>> question = Comparison([Message("user", "2 + 2?")], "4", "5")
@@ -64,7 +45,7 @@ def verdict_requests(
     ('[[A]]', '[[B]]', '[[C]]')
     """
     template = prompt or (VERDICT_JUDGE if guided else REASONED_JUDGE)
-    guide = Guide(choices=tuple(VERDICTS)) if guided else None
+    guide = Guide(choices=tuple(template.answers)) if guided else None
     one, other = (
         GenerationRequest(
             messages,
@@ -79,8 +60,10 @@ def verdict_requests(
     return one, other
 
 
-def parse_verdict(answer: Completion) -> str:
+def parse_verdict(answer: Completion, prompt: JudgePrompt = REASONED_JUDGE) -> str:
     """What an answer says of the reply shown as A: `first`, `second`, `tie` or `unparsable`.
+
+    Parameters: `prompt`, what was asked.
 
     >>> parse_verdict(Completion("A is right, B is not.\\n[[A]]", "stop", 90, 12))
     'first'
@@ -89,20 +72,22 @@ def parse_verdict(answer: Completion) -> str:
     >>> parse_verdict(Completion("The better one is A.", "stop", 90, 7))
     'unparsable'
     """
-    last_line = answer.text.strip().rpartition("\n")[2].strip()
-    if answer.finish_reason != "stop" or len(_VERDICT.findall(answer.text)) != 1:
-        return UNPARSABLE
-    return VERDICTS.get(last_line, UNPARSABLE)
+    said = prompt.parse(answer)
+    return UNPARSABLE if isinstance(said, Unparsed) else said
 
 
-def verbalised_judgement(answers: Sequence[Completion]) -> Judgement:
+def verbalised_judgement(
+    answers: Sequence[Completion], prompt: JudgePrompt = REASONED_JUDGE
+) -> Judgement:
     """Read the answers to the two `verdict_requests` of one comparison.
+
+    Parameters: `prompt`, what was asked.
 
     >>> said = [Completion("[[A]]", "stop", 90, 4), Completion("[[B]]", "stop", 90, 4)]
     >>> verbalised_judgement(said).verdict
     'first'
     """
-    first_as_a, first_as_b = (_VOTES[parse_verdict(answer)] for answer in answers)
+    first_as_a, first_as_b = (_VOTES[parse_verdict(answer, prompt)] for answer in answers)
     return combine_orders(first_as_a, None if first_as_b is None else 1 - first_as_b)
 
 
@@ -112,4 +97,5 @@ def judge_in_words(
     """Judge comparisons by what the model writes, each in both orders."""
     requests = [r for c in comparisons for r in verdict_requests(c, seed=seed, guided=guided)]
     answers = [completions[0] for completions in model.generate(requests)]
-    return [verbalised_judgement(answers[i : i + 2]) for i in range(0, len(answers), 2)]
+    prompt = VERDICT_JUDGE if guided else REASONED_JUDGE
+    return [verbalised_judgement(answers[i : i + 2], prompt) for i in range(0, len(answers), 2)]

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from curation.models.protocols import GenerationRequest, LikelihoodRequest
-from curation.scoring.judge import FIRST, UNPARSABLE, logit_judgement, logit_requests
-from curation.scoring.judge_checklist import CHECKLIST_JUDGE, CHECKLIST_VERDICT_JUDGE
+from curation.prompts.judge import CHECKLIST_JUDGE, CHECKLIST_VERDICT_JUDGE, JudgePrompt
+from curation.scoring.judge import logit_judgement, logit_requests
 from curation.scoring.judge_prompt import compared
 from curation.scoring.judge_verbalised import verbalised_judgement, verdict_requests
+from curation.scoring.judgement import FIRST, UNPARSABLE
 from schemas.errors import UsageError
 from schemas.records import Drop, PreferencePair
 
@@ -60,11 +61,14 @@ def checklist_verdict(
     `checklist_judge`, with the probability that chosen is the better one, or
     `unparsable_verdict`. Raises: UsageError for another form.
     """
+    template: JudgePrompt
     if form == "likelihood":
-        judged, template = logit_judgement(answers), CHECKLIST_JUDGE
+        template = CHECKLIST_JUDGE
+        judged = logit_judgement(answers)
     else:
         _check(form)
-        judged, template = verbalised_judgement([a[0] for a in answers]), CHECKLIST_VERDICT_JUDGE
+        template = CHECKLIST_VERDICT_JUDGE
+        judged = verbalised_judgement([a[0] for a in answers], template)
     if judged.verdict == UNPARSABLE:
         return Drop(pair.id, "unparsable_verdict", None, None)
     if judged.verdict != FIRST:

@@ -19,7 +19,7 @@ from curation.prompts.choice import FORMS
 from curation.prompts.context_compare import CONTEXT_COMPARE
 from curation.prompts.context_criteria import CONTEXT_CRITERIA, Criteria
 from curation.prompts.prompt import Unparsed, dialogue
-from curation.scoring.judge import FIRST, UNPARSABLE
+from curation.scoring.judgement import FIRST, UNPARSABLE
 from curation.synthesis.origins import derived_pair, with_origin
 from curation.synthesis.reply import ReplySampling
 from schemas.errors import UsageError

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from curation.instructions.draw import Draw
-from curation.prompts.prompt import dialogue, frame
-from curation.scoring.judge_prompt import defuse
+from curation.prompts.frame import defuse, frame
+from curation.prompts.prompt import dialogue
 from schemas.errors import UsageError
 from schemas.ids import content_id
 from schemas.records import Message, PreferencePair

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from curation.models.protocols import GenerationRequest, LikelihoodRequest
 from curation.prompts.rationale_check import CHECK
-from curation.scoring.judge import FIRST, SECOND, UNPARSABLE
+from curation.scoring.judgement import FIRST, SECOND, UNPARSABLE
 from curation.synthesis.rationales import (
     Explained,
     RationaleSettings,

@@ -26,8 +26,8 @@ from curation.evaluation.judging import (
 from curation.evaluation.summary import Compared, summarise
 from curation.models.isolation import Failure
 from curation.models.protocols import Completion
-from curation.scoring.judge import Judgement, combine_orders
-from curation.scoring.judge_prompt import defuse
+from curation.prompts.frame import defuse
+from curation.scoring.judgement import Judgement, combine_orders
 from schemas.errors import InputError
 from schemas.records import Message
 
@@ -85,8 +85,9 @@ def test_no_checklist_or_reply_can_change_what_the_judge_is_asked(text, judging)
     item = make_item(ITEM.prompt, text)
     for request in judge_requests(item, Answer(text), POOR, judging):
         system, asked = request.context if judging is BY_LOGITS else request.messages
-        assert system.content == judging.template.system
-        assert asked.content.endswith(judging.template.question)
+        told, question = judging.template.messages([])
+        assert system == told
+        assert asked.content.rpartition(" end\n\n")[2] == question.content.partition(" end\n\n")[2]
         mark = asked.content.partition("starts with ")[2].partition(".")[0]
         titles = [part.partition("\n")[0] for part in asked.content.split(f"\n{mark} ")[1:]]
         assert titles == [

@@ -3,27 +3,15 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from planted_conversations import chat, signal
 
-from curation.feedback.distil import (
-    MAX_ITEM,
-    MAX_ITEMS,
-    PROMPT_ID,
-    SCHEMA,
-    TRUNCATED,
-    UNPARSABLE,
-    Distilling,
-    Summary,
-    distil_request,
-    read_summary,
-    with_preference,
-)
+from curation.feedback.distil import UNPARSABLE, Distilling, distil_request, with_preference
 from curation.feedback.pairs import expert_drafts, on_policy_drafts
 from curation.feedback.preference import MAX_PREFERENCE
 from curation.feedback.revisions import revision_drafts
 from curation.models.protocols import Completion
+from curation.prompts.distil import DISTIL, MAX_ITEM, MAX_ITEMS, SCHEMA, Summary
+from curation.prompts.prompt import TRUNCATED
 
 TALK = chat("Explain DNS", "Long.", "Too long, Sir!", "Still long.", "Shorter!")
 FOUND = [signal(2), signal(4)]
@@ -89,7 +77,10 @@ class TestAnswers:
             "- Is it two sentences or fewer?\n- Is it about DNS?"
         )
         assert done.draft.pair.provenance.models == ("judge=m@r",)
-        assert done.draft.pair.provenance.prompts == (*DRAFT.pair.provenance.prompts, PROMPT_ID)
+        assert done.draft.pair.provenance.prompts == (
+            *DRAFT.pair.provenance.prompts,
+            DISTIL.identity,
+        )
         assert (done.draft.pair.id, done.draft.feedback) == (DRAFT.pair.id, DRAFT.feedback)
 
     def test_json_says_the_same(self):
@@ -138,17 +129,8 @@ class TestAnswers:
         done = said('Preference: Say "yes"<|im_end|>\n- Does it say "yes"?')
         assert done.draft.hint == "Say 'yes'"
 
-    @given(st.text(max_size=200))
-    def test_whatever_a_model_writes_is_a_summary_in_bounds_or_none(self, text):
-        for answer in (text, f"Preference: {text}\n- {text}?"):
-            summary = read_summary(answer)
-            if summary:
-                assert 0 < len(summary.preference) <= MAX_PREFERENCE
-                assert 1 <= len(summary.checklist) <= MAX_ITEMS
-                assert "\n" not in summary.preference + "".join(summary.checklist)
-
     def test_chinese_questions_are_questions(self):
-        assert read_summary("Preference: 简短一些。\n- 是否只有两句话？") == Summary(
+        assert DISTIL.read("Preference: 简短一些。\n- 是否只有两句话？") == Summary(
             "简短一些。", ("是否只有两句话？",)
         )
 

@@ -25,8 +25,9 @@ from curation.feedback.pairs import (
     on_policy_drafts,
     ranked_sibling_drafts,
 )
-from curation.feedback.preference import MAX_PREFERENCE, PROMPT_ID
+from curation.feedback.preference import MAX_PREFERENCE
 from curation.feedback.revisions import revision_drafts
+from curation.prompts.wildfeedback_hint import HINT
 from schemas import Conversation, Message, validate
 from schemas.errors import SchemaError
 from schemas.ids import draft_id
@@ -61,7 +62,7 @@ class TestExpert:
             "tree",
             2,
         )
-        assert origin.prompts == (PROMPT_ID,)
+        assert origin.prompts == (HINT.identity,)
         assert pair.id == draft_id("expert", pair.prompt, pair.rejected, draft.hint)
         assert (pair.method, pair.source, pair.conversation_id) == ("expert", "test", "c")
 

@@ -8,8 +8,6 @@ from curation.feedback.cues import CueDetector
 from curation.feedback.detector import signals_of
 from curation.feedback.preference import (
     MAX_PREFERENCE,
-    PROMPT_ID,
-    SYSTEM_TEMPLATE,
     clean_words,
     distil_preference,
     hinted_messages,
@@ -71,20 +69,21 @@ def test_zero_width_and_control_characters_are_left_out():
     assert clean_words("a\x00b\u200b\x1bc\u202e") == "a b c"
 
 
-def test_the_hint_goes_into_a_new_system_message():
-    told = hinted_messages([Message("user", "Hi")], "Be {brief}.")
+@pytest.mark.parametrize(
+    "hint", ["Be {brief}.", "Be {{ brief }}.", "{% raw %} {# brief #}", "a %s"]
+)
+def test_the_hint_goes_into_a_new_system_message_as_it_is(hint):
+    told = hinted_messages([Message("user", "Hi")], hint)
     assert [m.role for m in told] == ["system", "user"]
-    assert told[0].content == SYSTEM_TEMPLATE.replace("{hint}", "Be {brief}.")
+    background, said, *rules = told[0].content.split("\n")
+    assert (background, said) == ("Background on this user, for you alone:", hint)
+    assert [rule[:8] for rule in rules] == ["Passages", "Reply di"]
 
 
 def test_an_existing_system_message_is_kept_and_comes_first():
     told = hinted_messages([Message("system", "You are a pirate."), Message("user", "Hi")], "Be.")
     assert [m.role for m in told] == ["system", "user"]
     assert told[0].content.startswith("You are a pirate.\n\n")
-
-
-def test_the_prompt_id_changes_with_the_template():
-    assert re.fullmatch(r"wildfeedback_hint@[0-9a-f]{12}", PROMPT_ID)
 
 
 def test_the_rubric_has_nine_items_of_each_polarity():

@@ -24,16 +24,14 @@ from curation.feedback.rubric_learning import (
     learn_rubric,
     merging_request,
 )
-from curation.feedback.rubric_learning_answers import (
-    parse_items,
-    parse_reasons,
-    snake_case,
-    unique_items,
-)
+from curation.feedback.rubric_learning_answers import unique_items
 from curation.feedback.turn_judge import TurnJudging, judge_requests
 from curation.models.backoff import Backoff
 from curation.models.openai_model import OpenAIModel
 from curation.models.protocols import Completion
+from curation.prompts.prompt import Unparsed
+from curation.prompts.rubric_learning import ITEMS as ITEMS_PROMPT
+from curation.prompts.rubric_learning import REASONS, snake_case
 from schemas import Conversation, Message
 from schemas.errors import InputError, ModelError, UsageError
 from schemas.ids import conversation_id
@@ -64,6 +62,16 @@ def said(text, finish="stop"):
 # Answers
 
 
+def reasons_of(answer):
+    read = REASONS.parse_lines(answer)
+    return [] if isinstance(read, Unparsed) else read[0]
+
+
+def items_of(answer, polarity):
+    read = ITEMS_PROMPT.parse_for(answer, polarity)
+    return [] if isinstance(read, Unparsed) else read[0]
+
+
 @pytest.mark.parametrize(
     ("text", "reasons"),
     [
@@ -80,14 +88,13 @@ def said(text, finish="stop"):
     ],
 )
 def test_reasons_are_read_line_by_line(text, reasons):
-    found, _ = parse_reasons(said(text))
+    found = reasons_of(said(text))
     assert found == reasons if isinstance(reasons, list) else len(found) == reasons
 
 
 def test_a_line_that_was_cut_off_is_no_reason():
-    assert parse_reasons(said("- The user thanks.\n- The user sa", "length"))[0] == [
-        "The user thanks."
-    ]
+    assert reasons_of(said("- The user thanks.\n- The user sa", "length")) == ["The user thanks."]
+    assert REASONS.parse_lines(said("- The user sa", "length")).kind == "truncated"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +113,7 @@ def test_a_line_that_was_cut_off_is_no_reason():
 )
 def test_an_item_that_is_not_in_form_is_dropped_and_the_others_count(line):
     good = "- Wrong facts: The user corrects a fact. | Check every fact."
-    items, dropped = parse_items(said(f"{line}\n{good}"), "dissatisfaction")
+    items, dropped = ITEMS_PROMPT.parse_for(said(f"{line}\n{good}"), "dissatisfaction")
     assert [(item.name, item.definition) for item in items] == [
         ("wrong_facts", "The user corrects a fact.")
     ]
@@ -114,13 +121,17 @@ def test_an_item_that_is_not_in_form_is_dropped_and_the_others_count(line):
 
 
 def test_only_dissatisfaction_has_an_instruction():
-    assert parse_items(said("- thanks: The user thanks. | Be nice, do."), "satisfaction") == ([], 1)
+    answer = said("- thanks: The user thanks. | Be nice, do.\n- praise: The user praises it.")
+    for polarity, name in zip(POLARITIES, ("praise", "thanks"), strict=True):
+        items, dropped = ITEMS_PROMPT.parse_for(answer, polarity)
+        assert ([item.name for item in items], dropped) == ([name], 1)
+        assert bool(items[0].instruction) == (polarity == "dissatisfaction")
 
 
 @given(st.lists(st.text(max_size=40), max_size=6), st.sampled_from(POLARITIES))
 def test_what_is_read_is_always_a_rubric(lines, polarity):
     text = "\n".join(f"- {line}" for line in lines)
-    items = unique_items(parse_items(said(text), polarity)[0], polarity, 10)
+    items = unique_items(items_of(said(text), polarity), polarity, 10)
     if items:
         assert list(parse_rubric(dump_rubric(items)).values()) == items
 
@@ -131,7 +142,7 @@ NASTY = st.text(st.sampled_from("aé不:|#-'\"\\{}[]&*!%@` \t"), min_size=8, max
 @given(st.text(max_size=30), NASTY, NASTY)
 def test_names_and_texts_of_any_characters_survive_the_file(name, definition, instruction):
     line = f"- {name}x1: {definition} | {instruction}"
-    items = unique_items(parse_items(said(line), "dissatisfaction")[0], "dissatisfaction", 10)
+    items = unique_items(items_of(said(line), "dissatisfaction"), "dissatisfaction", 10)
     assert all(list(parse_rubric(dump_rubric([item])).values()) == [item] for item in items)
     assert re.fullmatch(r"([a-z][a-z0-9_]*)?", snake_case(name))
 

@@ -12,13 +12,13 @@ from curation.feedback.pairs import expert_drafts, followup_likelihood_drafts
 from curation.feedback.safety import (
     BY_JUDGE,
     BY_RULES,
-    PROMPT_ID,
     check_by_rules,
     read_safety,
     safety_request,
 )
 from curation.feedback.safety_rules import rules_verdict
 from curation.models.protocols import Completion
+from curation.prompts.safety import SAFETY
 from schemas.records import Drop
 
 DATA = Path(__file__).parents[1] / "data" / "feedback" / "safety.yaml"
@@ -104,7 +104,7 @@ class TestJudge:
         kept = self.said("safe")
         assert kept.pair.safety == BY_JUDGE
         assert kept.pair.provenance.models == ("judge=m@r",)
-        assert kept.pair.provenance.prompts[-1] == PROMPT_ID
+        assert kept.pair.provenance.prompts[-1] == SAFETY.identity
 
     @pytest.mark.parametrize(
         ("text", "finish", "reason"),

@@ -191,6 +191,7 @@ BAD = {
     "confidence in words": {"verdicts": [verdict(2, confidence="0.5"), GOOD[1]]},
     "confidence is true": {"verdicts": [verdict(2, confidence=True), GOOD[1]]},
     "not a number": {"verdicts": [verdict(2, confidence=float("nan")), GOOD[1]]},
+    "more than any float": {"verdicts": [verdict(2, confidence=10**400), GOOD[1]]},
     "a turn in words": {"verdicts": [verdict("2"), GOOD[1]]},
     "a turn as a float": {"verdicts": [verdict(2.0), GOOD[1]]},
     "another field": {"verdicts": [verdict(2, note="x"), GOOD[1]]},

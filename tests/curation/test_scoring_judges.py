@@ -8,22 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from curation.models.protocols import Completion, LikelihoodResult
-from curation.scoring.judge import (
-    LOGIT_JUDGE,
-    combine_orders,
-    label_probability,
-    logit_judgement,
-    logit_requests,
-)
-from curation.scoring.judge_prompt import FRAME, Comparison, defuse, unused_mark
+from curation.prompts.frame import defuse, unused_mark
+from curation.prompts.judge import LOGIT_JUDGE, VERDICTS
+from curation.scoring.judge import label_probability, logit_judgement, logit_requests
+from curation.scoring.judge_prompt import Comparison
 from curation.scoring.judge_verbalised import (
-    REASONED_JUDGE,
-    VERDICT_JUDGE,
-    VERDICTS,
     parse_verdict,
     verbalised_judgement,
     verdict_requests,
 )
+from curation.scoring.judgement import combine_orders
 from schemas.errors import ModelError
 from schemas.records import ROLES, Message
 
@@ -68,7 +62,9 @@ def test_no_text_can_forge_the_frame(comparison):
 def test_a_hostile_reply_stays_inside_of_its_part(text):
     order, _ = LOGIT_JUDGE.orders(QUESTION._replace(second=text))
     assert shown(order[1].content)[-1] == ("reply B", defuse(text))
-    assert order[1].content.endswith(LOGIT_JUDGE.question)
+    assert order[1].content.endswith(
+        " end\n\nWhich reply is better, A or B? Answer with the letter alone."
+    )
 
 
 @given(st.lists(TEXT, max_size=5))
@@ -102,14 +98,8 @@ def test_both_orders_show_each_reply_once_in_each_place():
     assert other == [("reply A", "It is 5."), ("reply B", "It is 4.")]
 
 
-def test_the_templates_identities_follow_their_texts():
-    identities = {p.identity for p in (LOGIT_JUDGE, REASONED_JUDGE, VERDICT_JUDGE)}
-    assert len(identities) == 3
-    assert LOGIT_JUDGE._replace(question="Which?").identity not in identities
-    assert FRAME.count("{parts}") == 1
-
-
 @given(LABELS, LABELS)
+@example(LikelihoodResult([[0], [0]], 0, 9), LikelihoodResult([[-(2.0**-52)], [0]], 0, 9))
 def test_swapped_replies_mirror_the_logit_judgement(one, other):
     there, back = logit_judgement([one, other]), logit_judgement([other, one])
     assert back.probability == pytest.approx(1 - there.probability)

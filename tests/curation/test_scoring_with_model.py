@@ -8,17 +8,10 @@ from curation.scoring.difficulty import pair_difficulty
 from curation.scoring.entropy import entropy_request, predictive_entropy
 from curation.scoring.follow_up_likelihood import choose_follow_ups, rank_candidates
 from curation.scoring.implicit_reward import implicit_margin, sides_request
-from curation.scoring.judge import (
-    FIRST,
-    SECOND,
-    TIE,
-    UNPARSABLE,
-    judge_by_logits,
-    label_probability,
-    logit_requests,
-)
+from curation.scoring.judge import judge_by_logits, label_probability, logit_requests
 from curation.scoring.judge_prompt import Comparison
 from curation.scoring.judge_verbalised import judge_in_words
+from curation.scoring.judgement import FIRST, SECOND, TIE, UNPARSABLE
 from schemas.records import Message, PreferencePair, Provenance
 
 CAKE = [Message("user", "How long do I bake a sponge cake?")]

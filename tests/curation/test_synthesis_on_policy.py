@@ -3,11 +3,11 @@
 import pytest
 from planted_conversations import chat, signal
 
-from curation.feedback.distil import PROMPT_ID as DISTIL
 from curation.feedback.distil import with_preference
 from curation.feedback.pairs import on_policy_drafts
 from curation.models.protocols import Completion, LikelihoodResult
-from curation.scoring.judge_checklist import CHECKLIST_JUDGE, CHECKLIST_VERDICT_JUDGE
+from curation.prompts.distil import DISTIL
+from curation.prompts.judge import CHECKLIST_JUDGE, CHECKLIST_VERDICT_JUDGE
 from curation.synthesis.checklist import MAX_TOKENS, checklist_requests, checklist_verdict
 from curation.synthesis.on_policy import complete_on_policy, policy_requests
 from curation.synthesis.reply import ReplySampling
@@ -58,7 +58,7 @@ class TestPolicy:
     def test_the_record_says_who_wrote_what_with_which_prompts_and_seed(self):
         origin = PAIR.provenance
         assert origin.models == ("judge=j@r", "policy=m@r")
-        assert DISTIL in origin.prompts
+        assert DISTIL.identity in origin.prompts
         assert origin.seed == policy_requests(DRAFT, SAMPLING)[0].seed
         assert PAIR.rubric == "Preference: Two sentences.\nChecklist:\n- Is it short?"
 

@@ -71,7 +71,7 @@ def test_the_report_holds_the_result_and_how_it_came_to_be(compared, files):
     assert report["result"]["win_rate"]["value"] > 0.5
     assert report["selection"]["encoder"].startswith("all-MiniLM-L6-v2@")
     assert report["judge"]["model"].startswith("SmolLM2-135M-Instruct@")
-    assert report["judge"]["template"].startswith("checklist_judge@")
+    assert report["judge"]["template"].startswith("checklist_judge-v1@")
     assert report["a"]["kind"] == "file"
     assert [item["id"] for item in report["items"]] == sorted(i["id"] for i in report["items"])
     assert {item["a"]["text"] for item in report["items"]} == set(ASKED.values())

@@ -83,7 +83,7 @@ def test_a_rubric_is_learned_and_says_where_it_comes_from(served, labelled, tmp_
         ("error", "dissatisfaction"),
     ]
     head = output.read_text().splitlines()[0]
-    assert head.startswith("# Learned by rubric_learning@")
+    assert head.startswith("# Learned by rubric_learning_reasons-v1@")
     assert head.endswith("seed 0, from 2 of satisfaction, 2 of dissatisfaction.")
     assert done.stdout == f"2 kinds of feedback in {output}\n"
     assert "satisfaction: reasons: 2 of 2 answers" in done.stderr

@@ -16,9 +16,9 @@ from curation.feedback.turn_judge import (
     judged_turns,
     read_verdicts,
 )
-from curation.feedback.turn_judge_prompt import FRAME, SYSTEM, rubric_text
 from curation.feedback.turn_judge_view import own_line
 from curation.models.protocols import Completion
+from curation.prompts.turn_judge import BY_LIKELIHOOD, rubric_text
 from schemas import Conversation, Message
 
 FORMS = [TurnJudging("json"), TurnJudging("likelihood")]
@@ -61,6 +61,8 @@ VERDICT_LINES = st.one_of(
     st.builds("> Assistant: Turn {}: {}".format, NUMBERS, NAMES),
     st.sampled_from(["[[A]]", "relation: unrelated", "state: feedback", "confidence: 0.99"]),
 )
+SYSTEM, FRAME = (message.content for message in BY_LIKELIHOOD.about(RUBRIC, "", "{mark}", []))
+FRAME = FRAME.partition("Judge the user turns")[0]
 MARKS = st.builds(
     "##{:016x} {}".format,
     st.integers(0, 2**64 - 1),
