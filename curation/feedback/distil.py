@@ -13,12 +13,9 @@ from typing import NamedTuple
 
 from curation.models.protocols import Completion, GenerationRequest, Guide
 from curation.prompts.distil import DISTIL, SCHEMA
-from curation.prompts.prompt import TRUNCATED, Unparsed
+from curation.prompts.prompt import Unparsed
 from schemas.ids import content_id, seed_from
 from schemas.records import PairDraft
-
-UNPARSABLE = "unparsable"
-"""Problem of an answer that is not in form; that of one that was cut off is `TRUNCATED`."""
 
 
 class Distilling(NamedTuple):
@@ -45,7 +42,7 @@ class Distilled(NamedTuple):
     draft: PairDraft
     """With the model's preference, or as it was."""
     problem: str | None
-    """None, or why the answer was of no use: `UNPARSABLE`, `TRUNCATED`."""
+    """None, or why the answer was of no use: `distil:off_grammar`, `distil:truncated`, …"""
 
 
 def distil_request(draft: PairDraft, settings: Distilling = _DEFAULT) -> GenerationRequest:
@@ -79,7 +76,7 @@ def with_preference(draft: PairDraft, completion: Completion, model: str) -> Dis
     """
     summary = DISTIL.parse(completion)
     if isinstance(summary, Unparsed):
-        return Distilled(draft, TRUNCATED if summary.kind == TRUNCATED else UNPARSABLE)
+        return Distilled(draft, summary.reason)
     origin = draft.pair.provenance
     origin = origin._replace(
         models=(*origin.models, f"judge={model}"), prompts=(*origin.prompts, DISTIL.identity)

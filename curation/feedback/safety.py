@@ -63,11 +63,11 @@ def read_safety(draft: PairDraft, completion: Completion, model: str) -> PairDra
 
     Input: the draft, the answer, the judge as `name@revision`. Output: the draft with `BY_JUDGE`
     on its pair and the judge in its provenance, or a `Drop`: `unsafe_preference`, or
-    `unparsable_verdict` for what is neither of the two words.
+    `safety:off_grammar` and the like for what is neither of the two words.
     """
     said = SAFETY.parse(completion)
     if isinstance(said, Unparsed):
-        return Drop(draft.pair.id, "unparsable_verdict", None, None)
+        return said.drop(draft.pair.id)
     if said == "unsafe":
         return Drop(draft.pair.id, "unsafe_preference", None, None)
     origin = draft.pair.provenance

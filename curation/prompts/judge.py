@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from curation.prompts.prompt import Prompt, Unparsed, dialogue
 from curation.scoring.judge_prompt import LABELS, Comparison
 from curation.scoring.judgement import FIRST, SECOND, TIE
-from schemas.ids import content_id
 from schemas.records import Message
 
 VERDICTS = {"[[A]]": FIRST, "[[B]]": SECOND, "[[C]]": TIE}
@@ -37,12 +36,6 @@ class JudgePrompt(Prompt[str]):
 
     def __init__(self, name: str) -> None:
         self.name = name
-
-    @property
-    def identity(self) -> str:
-        """Name, version and content hash, also of the texts that judges share."""
-        digest = content_id(self.version, self.grammar, self.messages([("title", "text")]))[:12]
-        return f"{self.name}-v{self.version}@{digest}"
 
     def orders(self, comparison: Comparison) -> tuple[list[Message], list[Message]]:
         """The messages for a judge with the first reply as A, and with the second as A."""

@@ -67,7 +67,7 @@ class Template:
 
         It stands in `Provenance.prompts`.
         """
-        texts = (template_of(self.name), FRAME, *map(template_of, _included(self.name)))
+        texts = (template_of(self.name), FRAME, *map(template_of, included(self.name)))
         digest = content_id(self.version, self.grammar, *texts)
         return f"{self.name}-v{self.version}@{digest[:12]}"
 
@@ -145,8 +145,8 @@ def _template(name: str) -> JinjaTemplate:
 
 
 @cache
-def _included(name: str) -> tuple[str, ...]:
-    """Names of the templates that a template includes, and that these include."""
+def included(name: str) -> tuple[str, ...]:
+    """Names of the templates that a template includes, and that these include, each once."""
     found = meta.find_referenced_templates(_ENVIRONMENT.parse(template_of(name)))
     names = sorted({str(file).removesuffix(".jinja") for file in found})
-    return tuple(dict.fromkeys(inner for name in names for inner in (name, *_included(name))))
+    return tuple(dict.fromkeys(inner for name in names for inner in (name, *included(name))))

@@ -59,7 +59,7 @@ def checklist_verdict(
     `LikelihoodResult`s, or two lists with a `Completion`. Parameters: `model`, the judge as
     `name@revision`. Output: the pair with the judge in its provenance, or a `Drop`:
     `checklist_judge`, with the probability that chosen is the better one, or
-    `unparsable_verdict`. Raises: UsageError for another form.
+    `checklist_verdict_judge:off_grammar`. Raises: UsageError for another form.
     """
     template: JudgePrompt
     if form == "likelihood":
@@ -70,7 +70,7 @@ def checklist_verdict(
         template = CHECKLIST_VERDICT_JUDGE
         judged = verbalised_judgement([a[0] for a in answers], template)
     if judged.verdict == UNPARSABLE:
-        return Drop(pair.id, "unparsable_verdict", None, None)
+        return template.unparsed().drop(pair.id)
     if judged.verdict != FIRST:
         return Drop(pair.id, "checklist_judge", judged.probability, THRESHOLD)
     origin = pair.provenance

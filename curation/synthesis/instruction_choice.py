@@ -13,16 +13,11 @@ from typing import NamedTuple
 
 from curation.instructions.draw import Draw
 from curation.prompts.frame import defuse, frame
+from curation.prompts.instruction_choice import INSTRUCTION_CHOICE
 from curation.prompts.prompt import dialogue
 from schemas.errors import UsageError
-from schemas.ids import content_id
 from schemas.records import Message, PreferencePair
 
-_QUESTION = """\
-An assistant's reply and two requests of a user are shown below. The reply was written for one of \
-the requests and does everything that this request asks of its form; it does not do so for the \
-other. Which request was it written for? Answer with the words of that request and nothing else."""
-_IDENTITY = f"instruction_choice-v1@{content_id(_QUESTION)[:12]}"
 _REPLY, _FIRST, _SECOND = "reply", "request 1", "request 2"
 _MARK = re.compile(r"##[0-9a-f]{16}")
 
@@ -55,7 +50,8 @@ def choice_of_requests(
         return None
     first, second = draw.of("order").pick(((right, wrong), (wrong, right)))
     shown = frame([*dialogue(history), (_REPLY, reply), (_FIRST, first), (_SECOND, second)])
-    return (Message("user", f"{_QUESTION}\n\n{shown}"),), _IDENTITY
+    question = INSTRUCTION_CHOICE.block("user", data=shown)
+    return (Message("user", question),), INSTRUCTION_CHOICE.identity
 
 
 def response_conditioned(pair: PreferencePair) -> ResponseConditioned:

@@ -22,15 +22,21 @@ def prompts(
       curate prompts
       curate prompts ugc_question
     """
-    from curation.prompts.catalogue import all_prompts
-    from curation.prompts.prompt import template_of
+    from curation.prompts.catalogue import all_templates
+    from curation.prompts.prompt import included, template_of
 
-    known = {prompt.name: prompt for prompt in all_prompts()}
+    known = {template.name: template for template in all_templates()}
     if name is None:
-        for prompt in known.values():
-            typer.echo(f"{prompt.identity:<48}{prompt.grammar.splitlines()[0]}")
+        width = max(len(template.identity) for template in known.values()) + 2
+        for template in known.values():
+            first, *_ = template.grammar.splitlines() or ["(not read)"]
+            typer.echo(f"{template.identity:<{width}}{first}")
         return
     if name not in known:
         raise UsageError(f'no prompt "{name}"{did_you_mean(name, known)}')
-    prompt = known[name]
-    typer.echo(f"{prompt.identity}\n\n{template_of(name).rstrip()}\n\nAnswer: {prompt.grammar}")
+    template = known[name]
+    typer.echo(template.identity)
+    for part in (name, *included(name)):
+        typer.echo(f"\n== {part}.jinja\n{template_of(part).rstrip()}")
+    if template.grammar:
+        typer.echo(f"\n== Answer\n{template.grammar}")

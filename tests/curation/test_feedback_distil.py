@@ -5,13 +5,12 @@ import json
 import pytest
 from planted_conversations import chat, signal
 
-from curation.feedback.distil import UNPARSABLE, Distilling, distil_request, with_preference
+from curation.feedback.distil import Distilling, distil_request, with_preference
 from curation.feedback.pairs import expert_drafts, on_policy_drafts
 from curation.feedback.preference import MAX_PREFERENCE
 from curation.feedback.revisions import revision_drafts
 from curation.models.protocols import Completion
 from curation.prompts.distil import DISTIL, MAX_ITEM, MAX_ITEMS, SCHEMA, Summary
-from curation.prompts.prompt import TRUNCATED
 
 TALK = chat("Explain DNS", "Long.", "Too long, Sir!", "Still long.", "Shorter!")
 FOUND = [signal(2), signal(4)]
@@ -120,10 +119,11 @@ class TestAnswers:
         ],
     )
     def test_what_is_not_in_form_leaves_the_rules_preference(self, text):
-        assert said(text) == (DRAFT, UNPARSABLE)
+        kind = "off_grammar" if text else "empty"
+        assert said(text) == (DRAFT, f"distil:{kind}")
 
     def test_an_answer_that_was_cut_off_is_not_read(self):
-        assert said(ANSWER, "length") == (DRAFT, TRUNCATED)
+        assert said(ANSWER, "length") == (DRAFT, "distil:truncated")
 
     def test_markers_and_quotes_do_not_get_into_the_hint(self):
         done = said('Preference: Say "yes"<|im_end|>\n- Does it say "yes"?')
@@ -140,5 +140,5 @@ def test_the_real_model_gives_an_answer_or_a_problem_and_the_same_again(model):
     ((once,),), ((again,),) = model.generate([request]), model.generate([request])
     assert once == again
     done = with_preference(DRAFT, once, "m@r")
-    assert done.problem in (None, UNPARSABLE, TRUNCATED)
+    assert done.problem is None or done.problem.startswith("distil:")
     assert (done.draft == DRAFT) == (done.problem is not None)

@@ -110,11 +110,11 @@ class TestJudge:
         ("text", "finish", "reason"),
         [
             ("unsafe", "stop", "unsafe_preference"),
-            ("Safe", "stop", "unparsable_verdict"),
-            ("safe.", "stop", "unparsable_verdict"),
-            ("I think it is safe", "stop", "unparsable_verdict"),
-            ("", "stop", "unparsable_verdict"),
-            ("safe", "length", "unparsable_verdict"),
+            ("Safe", "stop", "safety:off_grammar"),
+            ("safe.", "stop", "safety:off_grammar"),
+            ("I think it is safe", "stop", "safety:off_grammar"),
+            ("", "stop", "safety:empty"),
+            ("safe", "length", "safety:truncated"),
         ],
     )
     def test_anything_else_drops_the_pair(self, text, finish, reason):

@@ -1,5 +1,7 @@
 """Templates: what the catalogue finds, what identities follow, what words cannot do."""
 
+from pathlib import Path
+
 import jinja2
 import pytest
 
@@ -51,3 +53,9 @@ def test_templates_are_found_by_name_and_once():
     names = [template.name for template in all_templates()]
     assert names == sorted(set(names))
     assert all(isinstance(template, Template) for template in all_templates())
+
+
+def test_a_template_or_grammar_that_changes_gets_another_version():
+    pinned = (Path(__file__).parents[1] / "data/prompts/identities.txt").read_text().split()
+    # What is kept under a version means one prompt: raise it, and then change the line of the file.
+    assert [template.identity for template in all_templates()] == pinned

@@ -138,7 +138,7 @@ class TestChecklistVerdicts:
     @pytest.mark.parametrize("said", ["A", "", "[[A]] [[B]]", "[[A]] is better"])
     def test_an_answer_out_of_form_is_dropped_as_such(self, said):
         dropped = checklist_verdict(PAIR, words("[[A]]", said), "words", "j@r")
-        assert dropped == Drop(PAIR.id, "unparsable_verdict", None, None)
+        assert dropped == Drop(PAIR.id, "checklist_verdict_judge:off_grammar", None, None)
 
 
 def test_the_real_model_writes_both_sides_and_judges_them(model):
