@@ -25,19 +25,6 @@ def pairs_of_conversations(
     recipe, made = plan.recipe, []
     synthesize = recipe.synthesize
 
-    def drawn(most: int | None, stage: str) -> beam.PCollection:
-        if most is None:
-            return conversations
-        draw = KeepWithinBudget(
-            most,
-            recipe.seed,
-            stage=stage,
-            identify=conversation_id_of,
-            record=Conversation,
-            again=again.mined,
-        )
-        return plan.taken.surplus(conversations | f"Draw for {stage}" >> draw)
-
     if synthesize.rubric_pairs:
         writes = SynthesizeRubricPairs(
             _writer(plan),
@@ -45,7 +32,9 @@ def pairs_of_conversations(
             plan.memo,
             judge=_judge(plan) if synthesize.rubric_pairs.verify else None,
         )
-        some = drawn(synthesize.rubric_pairs.max_conversations, "rubric_budget")
+        some = _some_conversations(
+            plan, conversations, again, synthesize.rubric_pairs.max_conversations, "rubric_budget"
+        )
         made.append(plan.taken.by(some | "Rubric pairs" >> writes).pairs)
     if synthesize.attributes:
         edits = SynthesizeAttributeEdits(
@@ -54,7 +43,9 @@ def pairs_of_conversations(
             settings.attributes(recipe, synthesize.attributes),
             plan.memo,
         )
-        some = drawn(synthesize.attributes.max_conversations, "attribute_budget")
+        some = _some_conversations(
+            plan, conversations, again, synthesize.attributes.max_conversations, "attribute_budget"
+        )
         made.append(plan.taken.by(some | "Attribute edits" >> edits).pairs)
     if synthesize.reasoning:
         corrupts = SynthesizeCorruptedReasoning(settings.reasoning(recipe, synthesize.reasoning))
@@ -67,19 +58,11 @@ def pairs_of_pairs(plan: Plan, pairs: beam.PCollection) -> list[beam.PCollection
     recipe, made = plan.recipe, []
     synthesize = recipe.synthesize
 
-    def drawn(most: int | None, stage: str) -> beam.PCollection:
-        if most is None:
-            return pairs
-        draw = KeepWithinBudget(
-            most, recipe.seed, stage=stage, identify=_pair_id, record=PreferencePair
-        )
-        return plan.taken.surplus(pairs | f"Draw for {stage}" >> draw)
-
     if synthesize.judgments:
         judges = SynthesizeJudgments(
             _judge(plan), settings.judgments(recipe, synthesize.judgments), plan.memo
         )
-        some = drawn(synthesize.judgments.max_pairs, "judgment_budget")
+        some = _some_pairs(plan, pairs, synthesize.judgments.max_pairs, "judgment_budget")
         made.append(plan.taken.by(some | "Judgments" >> judges).pairs)
     if synthesize.context_reversals:
         reverses = SynthesizeContextReversals(
@@ -88,7 +71,7 @@ def pairs_of_pairs(plan: Plan, pairs: beam.PCollection) -> list[beam.PCollection
             settings.context_reversals(recipe, synthesize.context_reversals),
             plan.memo,
         )
-        some = drawn(synthesize.context_reversals.max_pairs, "context_budget")
+        some = _some_pairs(plan, pairs, synthesize.context_reversals.max_pairs, "context_budget")
         made.append(plan.taken.by(some | "Context reversals" >> reverses).pairs)
     if synthesize.instructions:
         instructs = SynthesizeInstructions(settings.instructions(recipe, synthesize.instructions))
@@ -105,6 +88,32 @@ def with_rationales(plan: Plan, pairs: beam.PCollection) -> beam.PCollection:
         _writer(plan), _judge(plan), settings.rationales(plan.recipe, asked), plan.memo
     )
     return plan.taken.by(pairs | "Rationales" >> explain).pairs
+
+
+def _some_conversations(
+    plan: Plan, conversations: beam.PCollection, again: Rereading, most: int | None, stage: str
+) -> beam.PCollection:
+    if most is None:
+        return conversations
+    draw = KeepWithinBudget(
+        most,
+        plan.recipe.seed,
+        stage=stage,
+        identify=conversation_id_of,
+        record=Conversation,
+        again=again.mined,
+    )
+    return plan.taken.surplus(conversations | f"Draw for {stage}" >> draw)
+
+
+def _some_pairs(
+    plan: Plan, pairs: beam.PCollection, most: int | None, stage: str
+) -> beam.PCollection:
+    if most is None:
+        return pairs
+    seed = plan.recipe.seed
+    draw = KeepWithinBudget(most, seed, stage=stage, identify=_pair_id, record=PreferencePair)
+    return plan.taken.surplus(pairs | f"Draw for {stage}" >> draw)
 
 
 def _writer(plan: Plan) -> Any:

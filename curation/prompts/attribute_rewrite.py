@@ -4,9 +4,9 @@ Reference: Li et al., PrefPalette (arXiv 2507.13541), section 3, counterfactual 
 """
 
 import re
-import unicodedata
 
 from curation.prompts.prompt import OFF_GRAMMAR, Prompt, Unparsed
+from curation.prompts.visible import visible
 
 MAX_TEXT = 20_000
 """Longest rewritten reply, in characters."""
@@ -19,8 +19,6 @@ _ANNOUNCED = re.compile(
     r"|[^\n:]{0,60}\b(?:rewritten|rewrite|rewriting|rephrased|level [1-5])\b[^\n:]{0,60}:",
     re.IGNORECASE,
 )
-_DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_UNSEEN = frozenset({"Cc", "Cs", "Co"})
 
 
 class AttributeRewrite(Prompt[str]):
@@ -49,24 +47,6 @@ class AttributeRewrite(Prompt[str]):
         if _FRAME_MARK.search(shown):
             return self.unparsed(FRAME)
         return self.unparsed(PREAMBLE) if _ANNOUNCED.match(shown) else shown
-
-
-def visible(text: str) -> str:
-    """A text without characters that control a terminal or the direction of writing.
-
-    Output: line breaks, tabs and joiners stay.
-
-    >>> visible("one\\x1b[31m\\u202e\\r\\ntwo")
-    'one[31m\\ntwo'
-    """
-    if text.isascii() and text.isprintable():
-        return text.strip()
-    kept = (
-        c
-        for c in text
-        if c in "\n\t" or not (c in _DIRECTION_MARKS or unicodedata.category(c) in _UNSEEN)
-    )
-    return "".join(kept).strip()
 
 
 ATTRIBUTE_REWRITE = AttributeRewrite()

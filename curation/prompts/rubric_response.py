@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 
 from curation.models.protocols import Completion
-from curation.prompts.attribute_rewrite import visible
 from curation.prompts.frame import defuse
 from curation.prompts.prompt import Prompt, Unparsed
+from curation.prompts.visible import visible
 from schemas.records import Message
 
 MAX_TEXT = 20_000

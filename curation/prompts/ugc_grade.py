@@ -1,12 +1,8 @@
 """The level of a response by a reference answer, as one of five numbers."""
 
-from collections.abc import Sequence
-from math import fsum
-from typing import Any
-
 from curation.models.protocols import GenerationRequest, LikelihoodRequest
-from curation.prompts.choice import MAX_TOKENS, ChoicePrompt
-from curation.prompts.prompt import Unparsed
+from curation.prompts.choice import MAX_TOKENS
+from curation.prompts.level import LevelPrompt
 
 RUBRIC = "reference_match"
 """Name of the rubric: how well a response matches information and opinion of a reference."""
@@ -36,7 +32,7 @@ def graded_parts(question: str, reference: str, response: str) -> list[tuple[str
     return [("question", question), ("reference answer", reference), ("response", response)]
 
 
-class UgcGrade(ChoicePrompt):
+class UgcGrade(LevelPrompt):
     """Asks for the number of the level, with the scale shown from the best or from the worst.
 
     Reference: Kim et al., Prometheus 2 (arXiv 2405.01535), absolute grading with a reference.
@@ -45,7 +41,6 @@ class UgcGrade(ChoicePrompt):
     name = "ugc_grade"
     version = 1
     grammar = f"1 | 2 | 3 | 4 | 5, where {LEVELS_IN_WORDS}"
-    choices = tuple(str(level) for level in LEVELS)
 
     def wordings(
         self,
@@ -68,22 +63,6 @@ class UgcGrade(ChoicePrompt):
             self.ask(self.messages(parts, scale=scale(best_first)), max_tokens=max_tokens)
             for best_first in (True, False)[:count]
         ]
-
-    def level(self, answers: Sequence[Any]) -> float:
-        """The expected level, 1 to 5, mean of the wordings, by the answers to `wordings`.
-
-        Raises: ModelError when the likelihoods are no numbers.
-
-        >>> from curation.models.protocols import LikelihoodResult
-        >>> UGC_GRADE.level([LikelihoodResult([[-1.0]] * 5, 0, 9)])
-        3.0
-        """
-        expected = []
-        for answer in answers:
-            shares = self.weigh(answer)
-            if not isinstance(shares, Unparsed):  # which likelihoods never are
-                expected.append(fsum(int(level) * share for level, share in shares.items()))
-        return fsum(expected) / len(expected)
 
 
 UGC_GRADE = UgcGrade()
