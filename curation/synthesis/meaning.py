@@ -153,7 +153,9 @@ def _keeps_verbatim(original: str, rewritten: str) -> bool:
     kept, quoted = verbatim(original)
     if not kept <= verbatim(rewritten)[0]:
         return False
-    shown = _line(rewritten).casefold() if quoted else ""
+    # A quotation may hold code, which is told apart before quotations are.
+    texts = (rewritten, _CODE.sub(" ", rewritten)) if quoted else ()
+    shown = "\n".join(map(_line, texts)).casefold()
     return all(quotation in shown for quotation in quoted)
 
 

@@ -76,7 +76,7 @@ def test_without_the_check_all_that_is_of_the_grammar_is_kept_and_no_judge_is_na
 def test_a_pair_that_does_not_fit_into_the_model_comes_out_as_it_was(model, collected):
     long = draft(4, "word " * 1000).pair
     pairs, counts = run(collected, [long], SETTINGS._replace(max_shown=100_000))
-    assert [(pair.id, pair.rationales) for pair in pairs] == [("id-4", ())]
+    assert [(pair.id, list(pair.rationales)) for pair in pairs] == [("id-4", [])]
     assert collected["rejects"] == []
     assert counts["rationales", "note:prompt_too_long"] == 1
     assert counts["rationales", "in"] == counts["rationales", "out"] == 1
