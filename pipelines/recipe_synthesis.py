@@ -50,6 +50,9 @@ class Ugc(Section):
     """Most words in a row that a question may share with its text."""
     responses: int = Field(default=5, ge=2, le=64)
     """Replies of the policy to each question."""
+    min_responses: int | None = Field(default=None, ge=2, le=64)
+    """Replies that have to be finished and different; default: all. With fewer, some pairs are the
+    best and the worst of fewer than others."""
     signals: Annotated[tuple[Literal["judge", "follow_up_likelihood", "similarity"], ...], LIST] = (
         "judge",
     )

@@ -51,6 +51,7 @@ def ugc(recipe: Recipe, asked: Ugc) -> UgcSettings:
         max_shared_words=asked.max_shared_words,
         relevance=asked.relevance,
         samples=asked.responses,
+        least=asked.min_responses,
         sampling=sampling(recipe),
         signals=asked.signals,
         judge_form=judge_form(recipe),

@@ -47,13 +47,15 @@ class UgcSettings(NamedTuple):
     Parameters: `leave_out`, kinds of documents (`metadata["kind"]`) that answer nothing;
     `questions` asked for, of which the first good one is taken; `question_tokens` and
     `question_temperature` of these; `max_shared_words` in a row that a question and the text may
-    have in common; `relevance`, the probability above which a text answers its question;
-    `samples` of the policy; `sampling` of these, with the run's seed; `signals`, of `SIGNALS`, the
-    first of which ranks; `judge_form`, `likelihood` or `words`, as the judge's backend can;
-    `repeats` of each grade (of likelihoods, 1 or 2: more would be the same again);
-    `feedback_tokens` and `feedback_temperature` of grades in words; `scoring`, the follow-ups of
-    `follow_up_likelihood`; `encoder` of `similarity`, as in `open_encoder`; `min_gap`, the least
-    difference of the best score and the worst; `max_reference_chars` of a text that models see.
+    have in common; `relevance`, the probability above which a text answers its question; `samples`
+    of the policy, and the `least` that have to be finished and different (None: all, so that the
+    best and the worst of every pair are of as many); `sampling` of these, with the run's seed;
+    `signals`, of `SIGNALS`, the first of which ranks; `judge_form`, `likelihood` or `words`, as the
+    judge's backend can; `repeats` of each grade (of likelihoods, 1 or 2: more would be the same
+    again); `feedback_tokens` and `feedback_temperature` of grades in words; `scoring`, the follow-
+    ups of `follow_up_likelihood`; `encoder` of `similarity`, as in `open_encoder`; `min_gap`, the
+    least difference of the best score and the worst; `max_reference_chars` of a text that models
+    see.
     """
 
     leave_out: tuple[str, ...] = ("question",)
@@ -63,6 +65,7 @@ class UgcSettings(NamedTuple):
     max_shared_words: int = 5
     relevance: float = 0.5
     samples: int = 5
+    least: int | None = None
     sampling: ReplySampling = ReplySampling(max_new_tokens=512, temperature=0.8, top_p=0.95)
     signals: tuple[str, ...] = ("judge",)
     judge_form: str = "likelihood"
@@ -115,6 +118,8 @@ def checked(settings: UgcSettings) -> UgcSettings:
             raise UsageError(f"{name} of ugc is {value}: at least {fewest} is needed")
     if settings.max_shared_words < 0:
         raise UsageError(f"max_shared_words of ugc is {settings.max_shared_words}: 0 or more")
+    if settings.least is not None and not 2 <= settings.least <= settings.samples:
+        raise UsageError(f"least of ugc is {settings.least}: expected 2 to samples")
     if "follow_up_likelihood" in signals and not chosen_follow_ups(settings.scoring).sentences:
         raise UsageError("responses are ranked by follow-ups: name at least one dimension")
     return settings
@@ -157,6 +162,15 @@ def clipped(text: str, most: int) -> str:
     return text[: end if end > 0 else most].strip()
 
 
+def fewest(settings: UgcSettings) -> int:
+    """How many responses of a document have to be left.
+
+    >>> fewest(UgcSettings(samples=5)), fewest(UgcSettings(samples=5, least=2))
+    (5, 2)
+    """
+    return settings.samples if settings.least is None else settings.least
+
+
 def responses_request(
     record: UgcRecord, settings: UgcSettings = UgcSettings()
 ) -> GenerationRequest:
@@ -174,11 +188,13 @@ def with_responses(
 
     Input: the record, the completions of its `responses_request`. Parameters: `model`, the policy
     as `name@revision`. Output: the record with the finished different ones, or the `Drop`
-    `too_few_samples` when fewer than two are left; and a note for every other one.
+    `too_few_samples` when fewer are left than the settings ask for; and a note for every other one.
     """
     found, notes = finished_replies(completions, record.pair.id, settings.sampling)
-    if len(found) < 2:
-        return Drop(record.pair.id, "too_few_samples", float(len(found)), 2.0), tuple(notes)
+    least = fewest(settings)
+    if len(found) < least:
+        few = Drop(record.pair.id, "too_few_samples", float(len(found)), float(least))
+        return few, tuple(notes)
     seed = responses_request(record, settings).seed
     done = record._replace(
         pair=with_origin(record.pair, models=[f"policy={model}"] if model else [], seed=seed),

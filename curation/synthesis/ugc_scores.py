@@ -25,7 +25,7 @@ from curation.scoring.follow_up_likelihood import candidate_rewards, candidates_
 from curation.scoring.pairs import chosen_follow_ups, follow_ups_name
 from curation.scoring.text_similarity import TextSimilarityRequest
 from curation.synthesis.origins import with_origin
-from curation.synthesis.ugc import UgcRecord, UgcSettings
+from curation.synthesis.ugc import UgcRecord, UgcSettings, fewest
 from schemas.errors import ModelError
 from schemas.records import CandidateScores, Drop, Message
 
@@ -59,7 +59,8 @@ def with_grades(
     Input: the record, the answers to its `grade_requests`. Parameters: `model`, the judge as
     `name@revision`. Output: the record with the mean level of each response; a response that has
     too few grades of the grammar (less than half of `repeats`) is left out of it. Or the `Drop`
-    `too_few_scores` when fewer than two are left. And a note for every answer that is no grade.
+    `too_few_scores` when fewer are left than the settings ask for. And a note for every answer
+    that is no grade.
     """
     wordings = min(settings.repeats, 2)
     prompt = UGC_GRADE if settings.judge_form == "likelihood" else UGC_FEEDBACK
@@ -72,8 +73,10 @@ def with_grades(
         else:
             levels.append(_level_in_words(graded, notes))
     kept = [(r, x) for r, x in zip(record.responses, levels, strict=True) if x is not None]
-    if len(kept) < 2:
-        return Drop(record.pair.id, "too_few_scores", float(len(kept)), 2.0), tuple(notes)
+    least = fewest(settings)
+    if len(kept) < least:
+        few = Drop(record.pair.id, "too_few_scores", float(len(kept)), float(least))
+        return few, tuple(notes)
     missing = [level is None for level in levels]
     pair = with_origin(
         record.pair, models=[f"judge={model}"] if model else [], prompts=[prompt.identity]

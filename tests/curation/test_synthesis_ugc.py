@@ -45,7 +45,7 @@ POST = Document(
     {"kind": "answer", "thread": "12", "file": "Posts.xml", "position": "3"},
 )  # fmt: skip
 QUESTION = "What is the best way to keep beer at home?"
-SETTINGS = UgcSettings(sampling=ReplySampling(seed=3, max_new_tokens=8))
+SETTINGS = UgcSettings(least=2, sampling=ReplySampling(seed=3, max_new_tokens=8))
 
 
 def said(*texts, finish="stop"):
@@ -107,6 +107,8 @@ class TestDocument:
             {"signals": ("luck",)},
             {"judge_form": "telepathy"},
             {"samples": 1},
+            {"least": 1},
+            {"least": 6},
             {"repeats": 0},
             {"questions": 0},
             {"max_shared_words": -1},
@@ -273,6 +275,13 @@ class TestResponses:
         dropped, notes = with_responses(asked(), said("A.", "A."), SETTINGS)
         assert dropped == Drop(asked().pair.id, "too_few_samples", 1.0, 2.0)
         assert notes == ("repeated_reply",)
+
+    def test_unless_fewer_will_do_all_have_to_be_finished_and_different(self):
+        strict = SETTINGS._replace(least=None)
+        dropped, _ = with_responses(asked(), said("A.", "B.", "C.", "D."), strict)
+        assert dropped == Drop(asked().pair.id, "too_few_samples", 4.0, 5.0)
+        record, _ = with_responses(asked(), said("A.", "B.", "C.", "D.", "E."), strict)
+        assert len(record.responses) == 5
 
 
 class TestGrades:
