@@ -130,12 +130,14 @@ class Models(Section):
     """The language models of the run."""
 
     policy: ModelSpec = _EMBEDDED
-    """The model that is to be trained: writes the replies of `on_policy` and
-    `followup_likelihood`."""
+    """The model that is to be trained: writes the replies of `on_policy`, `followup_likelihood` and
+    `ugc`."""
     expert: ModelSpec = _EMBEDDED
-    """A stronger model: writes the replies of `expert`."""
+    """A stronger model: writes the replies of `expert` and `rubric_pairs`, the rewritings of
+    `attributes`, the criteria of `context_reversals`, the rationales."""
     judge: ModelSpec = _EMBEDDED
-    """Labels user turns, distils preferences, checks their safety, compares replies."""
+    """Labels user turns, distils preferences, checks their safety, asks what documents answer,
+    grades and compares replies."""
     scorer: ModelSpec = _EMBEDDED
     """Computes likelihoods and hidden states."""
 

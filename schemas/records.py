@@ -217,7 +217,9 @@ class PreferencePair(NamedTuple):
     rejected: Sequence[Message]
     """The other completion: one assistant message."""
     margin: float | None
-    """`chosen_score - rejected_score`; of `edits`, the normalised edit distance, 0 to 1."""
+    """`chosen_score - rejected_score`. Where no follow-up likelihood was measured: of `edits` the
+    normalised edit distance, 0 to 1; of `attributes` the difference of the levels, 1 to 4; of
+    `judgment` the share of right verdicts."""
     chosen_score: float | None
     """Score of the chosen side: follow-up likelihood (FLR) in nats per token where it was measured;
     else of `ugc` the judge's level, 1 to 5, and of `votes` the community's score."""
