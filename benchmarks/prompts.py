@@ -25,10 +25,19 @@ from pipelines.launch import launch
 from pipelines.recipe_file import load_recipe
 
 RECIPES: dict[str, tuple[str, ...]] = {
-    "ugc": ("sources.documents.limit=40",),
-    "rationales": ("mine.max_pairs=12",),
-    "rubrics": ("mine.max_pairs=10", "synthesize.rubric_pairs.max_conversations=10"),
-    "counterfactuals": ("mine.max_pairs=10", "synthesize.attributes.max_conversations=8"),
+    "ugc": (
+        "sources.documents.limit=30",
+        "synthesize.ugc.responses=2",
+        "synthesize.reply.keep_truncated=true",
+    ),
+    "rationales": ("mine.max_pairs=8", "synthesize.judgments.samples=4"),
+    "rubrics": (
+        "mine.max_pairs=4",
+        "synthesize.rubric_pairs.max_conversations=5",
+        "synthesize.rubric_pairs.condense=model",
+        "score.rubric.rubrics=[brevity]",
+    ),
+    "counterfactuals": ("mine.max_pairs=2", "synthesize.attributes.max_conversations=5"),
 }
 """Recipes, and what is made smaller in each."""
 QUICK = (

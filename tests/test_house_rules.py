@@ -48,15 +48,10 @@ def test_every_public_name_has_a_docstring(path):
 
 
 def test_importing_the_transforms_imports_no_model_library():
-    code = (
-        "import sys, time; start = time.process_time(); import transforms; "
-        "print(time.process_time() - start, sorted({'torch', 'transformers', 'vllm', 'openai'} "
-        "& set(sys.modules)))"
-    )
+    heavy = "{'torch', 'transformers', 'vllm', 'openai', 'lingua'}"
+    code = f"import sys, transforms; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    seconds, _, loaded = done.stdout.strip().partition(" ")
-    assert loaded == "[]"
-    assert float(seconds) < 3
+    assert done.stdout.strip() == "[]"
 
 
 def imported_packages(path):
