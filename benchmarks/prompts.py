@@ -26,18 +26,23 @@ from pipelines.recipe_file import load_recipe
 
 RECIPES: dict[str, tuple[str, ...]] = {
     "ugc": (
-        "sources.documents.limit=30",
+        "sources.documents.limit=24",
         "synthesize.ugc.responses=2",
         "synthesize.reply.keep_truncated=true",
     ),
-    "rationales": ("mine.max_pairs=8", "synthesize.judgments.samples=4"),
+    "rationales": (
+        "mine.max_pairs=8",
+        "synthesize.judgments.samples=4",
+        "synthesize.judgments.max_new_tokens=120",
+        "synthesize.rationales.max_new_tokens=100",
+    ),
     "rubrics": (
-        "mine.max_pairs=4",
-        "synthesize.rubric_pairs.max_conversations=5",
+        "mine.max_pairs=3",
+        "synthesize.rubric_pairs.max_conversations=4",
         "synthesize.rubric_pairs.condense=model",
         "score.rubric.rubrics=[brevity]",
     ),
-    "counterfactuals": ("mine.max_pairs=2", "synthesize.attributes.max_conversations=5"),
+    "counterfactuals": ("mine.max_pairs=2", "synthesize.attributes.max_conversations=4"),
 }
 """Recipes, and what is made smaller in each."""
 QUICK = (
