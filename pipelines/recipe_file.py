@@ -19,6 +19,7 @@ from pipelines.recipe_problems import check, shown
 from pipelines.recipe_set import INPUT_OPTIONS, apply_inputs, apply_override, fill_empty_sections
 from pipelines.recipe_synthesis import FROM_CONVERSATIONS
 from pipelines.recipe_yaml import Problem, Tree, parse_yaml
+from pipelines.synthesis_settings import problems as synthesis_problems
 from schemas.errors import PrefstreamError, RecipeError
 
 BUNDLED = pathlib.Path(__file__).parent / "recipes"
@@ -221,6 +222,8 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
     if sources.conversations and not (recipe.mine.miners or set(makes) & {*FROM_CONVERSATIONS}):
         lacks = f"mine: no miner is on; name one of {', '.join(MINERS)}"
         problems.append(Problem(tree.where(("mine",)), lacks))
+    for section, wrong in synthesis_problems(recipe).items():
+        problems.append(Problem(tree.where(tuple(section.split("."))), f"{section}: {wrong}"))
     for role in ModelNames._fields:
         where = tree.where(("models", role, "name"))
         model = parse_model_name(spec_of(recipe, role).name)

@@ -1,11 +1,16 @@
 """What a recipe says about made pairs, as the settings of the synthesizers."""
 
+from collections.abc import Callable
+from functools import partial
+
 from curation.documents.gates import DocumentGates
 from curation.documents.votes import VoteSettings
 from curation.scoring.rubric_scoring import RubricScoring
 from curation.synthesis.attributes_rewrite import AttributeSettings
+from curation.synthesis.attributes_rewrite import check_settings as check_attributes
 from curation.synthesis.context_reversal import ContextSettings
 from curation.synthesis.instructions import InstructionSettings
+from curation.synthesis.instructions import check_settings as check_instructions
 from curation.synthesis.judgments import JudgmentSettings
 from curation.synthesis.meaning import MeaningSettings
 from curation.synthesis.rationales import RationaleSettings
@@ -13,6 +18,7 @@ from curation.synthesis.reasoning import ReasoningSettings
 from curation.synthesis.reply import ReplySampling
 from curation.synthesis.rubric_drafts import RubricPairSettings
 from curation.synthesis.ugc import UgcSettings
+from curation.synthesis.ugc import checked as check_ugc
 from pipelines.model_roles import has_likelihoods
 from pipelines.recipe import Recipe
 from pipelines.recipe_mining import Votes
@@ -27,6 +33,30 @@ from pipelines.recipe_synthesis import (
     Ugc,
 )
 from pipelines.settings import ranking, sampling
+from schemas.errors import UsageError
+
+
+def problems(recipe: Recipe) -> dict[str, str]:
+    """What is wrong with the sections of made pairs beyond types and ranges, by section."""
+    made = recipe.synthesize
+    checks: dict[str, Callable[[], object]] = {}
+    if recipe.mine.votes:
+        checks["mine.votes"] = votes(recipe.mine.votes).check
+    if made.ugc:
+        checks["synthesize.ugc"] = partial(check_ugc, ugc(recipe, made.ugc))
+    if made.attributes:
+        edits = attributes(recipe, made.attributes)
+        checks["synthesize.attributes"] = partial(check_attributes, edits)
+    if made.instructions:
+        chosen = instructions(recipe, made.instructions)
+        checks["synthesize.instructions"] = partial(check_instructions, chosen)
+    found = {}
+    for section, check in checks.items():
+        try:
+            check()
+        except UsageError as error:
+            found[section] = str(error)
+    return found
 
 
 def judge_form(recipe: Recipe) -> str:

@@ -158,6 +158,19 @@ def test_documents_that_nothing_makes_pairs_of_are_refused(folder):
     ]
 
 
+def test_names_and_numbers_that_make_no_sense_together_are_found_before_a_run(folder):
+    made = (
+        "  attributes: {attributes: [formality, tallness]}\n"
+        "  instructions: {kinds: [haste]}\n"
+        "  ugc: {responses: 3, min_responses: 5}\n"
+    )
+    given = {"documents": ["data.jsonl"]}
+    found = problems(folder, GOOD + "mine:\nsynthesize:\n" + made, inputs=given)
+    assert len(found) == 3
+    for section, wrong in (("attributes", "tallness"), ("instructions", "haste"), ("ugc", "5")):
+        assert [p for p in found if f"synthesize.{section}: " in p and wrong in p], found
+
+
 def test_what_works_on_documents_needs_some(folder):
     found = problems(folder, GOOD + "mine:\n  votes: {}\nsynthesize:\n  ugc: {}\n")
     assert [problem.partition(": ")[2] for problem in found] == [
