@@ -35,7 +35,8 @@ class Mined(NamedTuple):
     """Every signal found, whatever its score."""
     counts: beam.PCollection[Count]
     """`in` conversations; `out` those with a draft; `drop:no_pair` the others. Notes: `turns` that
-    follow a reply; of these, with a judge, `judged`, `changed` by it, `unparsable`, `failed`."""
+    follow a reply; of these, with a judge, `judged`, `changed` by it,
+    `unparsable` (and by prompt and kind), `failed`."""
 
 
 class MinePairs(Stage):
@@ -189,6 +190,7 @@ class _PairJudged(_Pairing):
             verdicts = [TurnLabel(t, None, None, method="judge", problem=problem) for t in turns]
         else:
             verdicts = read_verdicts(conversation, turns, answers, self._judging)
+            self.tally.update(f"note:{v.problem}" for v in verdicts if v.problem)
         merged = merge(labels, verdicts)
         self.tally["note:judged"] += len(turns)
         self.tally["note:changed"] += merged.changed

@@ -11,7 +11,7 @@ from math import ceil, isfinite
 from typing import NamedTuple
 
 from curation.feedback.detector import TurnLabel
-from curation.feedback.turn_judge import UNPARSABLE, TurnJudging
+from curation.feedback.turn_judge import TurnJudging, is_unparsable
 from schemas import Conversation
 from schemas.errors import UsageError
 
@@ -162,7 +162,7 @@ def merge(decided: Sequence[TurnLabel], judged: Sequence[TurnLabel]) -> Cascaded
         raise ValueError("a turn has two labels of one detector")
     changed = unparsable = 0
     for verdict in judged:
-        unparsable += verdict.problem == UNPARSABLE
+        unparsable += is_unparsable(verdict)
         before = labels.get(verdict.turn)
         if before is None:
             labels[verdict.turn] = verdict

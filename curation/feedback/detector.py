@@ -45,7 +45,7 @@ class TurnLabel(NamedTuple):
     method: str = ""
     """The detector that gave this label."""
     problem: str | None = None
-    """Why there is no answer, short and countable: `unparsable`, `too_long`."""
+    """Why there is no answer, short and countable: `prompt_too_long`, or prompt and kind."""
 
 
 class FeedbackDetector(Protocol):

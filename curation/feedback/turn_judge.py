@@ -25,6 +25,7 @@ from curation.feedback.turn_judge_view import (
     windows,
 )
 from curation.models.protocols import GenerationRequest, Guide, LikelihoodRequest
+from curation.prompts.prompt import Unparsed
 from curation.prompts.turn_judge import BY_LIKELIHOOD, TurnJudgeTemplate
 from curation.prompts.turn_judge_json import BY_JSON
 from schemas import Conversation
@@ -36,8 +37,6 @@ JSON, LIKELIHOOD = "json", "likelihood"
 """Forms of the judge: it writes verdicts in JSON, or verdicts are compared by likelihood."""
 METHOD = "judge"
 """`TurnLabel.method` of the judge's labels."""
-UNPARSABLE = "unparsable"
-"""`TurnLabel.problem` where an answer is not in form."""
 
 _TEMPLATES: Mapping[str, TurnJudgeTemplate] = {JSON: BY_JSON, LIKELIHOOD: BY_LIKELIHOOD}
 _TOKENS_FRAME, _TOKENS_PER_TURN = 32, 160
@@ -167,7 +166,8 @@ def read_verdicts(
 
     Input: for each request, in order, a `LikelihoodResult`, or the list of its one `Completion`.
     Output: one label for each turn, in order. Where an answer is not in form, the labels of its
-    window have no probabilities and the problem `unparsable`.
+    window have no probabilities, and the prompt and what is wrong as their problem, such as
+    `turn_judge_json:off_grammar`.
 
     Raises: ModelError for likelihoods that are none.
     """
@@ -180,7 +180,9 @@ def read_verdicts(
             )
             continue
         read = read_json(answer[0], window.turns, settings.rubric, METHOD)
-        labels += read if read is not None else map(_unparsable, window.turns)
+        if isinstance(read, Unparsed):
+            read = [_unparsable(turn, read) for turn in window.turns]
+        labels += read
     return labels
 
 
@@ -229,5 +231,14 @@ def _blank(window: Window) -> int:
     return window.turns[-1] + 2
 
 
-def _unparsable(turn: int) -> TurnLabel:
-    return TurnLabel(turn, None, None, method=METHOD, problem=UNPARSABLE)
+def is_unparsable(label: TurnLabel) -> bool:
+    """Whether a label has no probabilities because the judge's answer was not in form.
+
+    >>> is_unparsable(TurnLabel(2, None, None, method="judge", problem="prompt_too_long"))
+    False
+    """
+    return label.problem is not None and label.problem.startswith(f"{BY_JSON.name}:")
+
+
+def _unparsable(turn: int, failure: Unparsed) -> TurnLabel:
+    return TurnLabel(turn, None, None, method=METHOD, problem=failure.reason)

@@ -11,8 +11,8 @@ from curation.prompts.turn_judge_json import BY_JSON, TurnVerdict
 
 def read_json(
     answer: Completion, turns: Sequence[int], rubric: Mapping[str, RubricItem], method: str
-) -> list[TurnLabel] | None:
-    """The labels that an answer gives, one for each turn; None if it is not in form.
+) -> list[TurnLabel] | Unparsed:
+    """The labels that an answer gives, one for each turn; what is wrong if it is not in form.
 
     The probability of a polarity is 1/2 + confidence/2 where the judge names a kind of it, and
     1/2 - confidence/2 where it names none.
@@ -23,12 +23,12 @@ def read_json(
     >>> labels = read_json(Completion(text, "stop", 9, 9), [2], RUBRIC, "judge")
     >>> [(x.turn, x.dissatisfaction, x.satisfaction, x.state) for x in labels]
     [(2, 0.75, 0.25, 'feedback')]
-    >>> read_json(Completion(text, "stop", 9, 9), [2, 4], RUBRIC, "judge") is None
-    True
+    >>> read_json(Completion(text, "stop", 9, 9), [2, 4], RUBRIC, "judge").reason
+    'turn_judge_json:off_grammar'
     """
     verdicts = BY_JSON.parse_for(answer, turns, rubric)
     if isinstance(verdicts, Unparsed):
-        return None
+        return verdicts
     return [_label(verdict, method) for verdict in verdicts]
 
 

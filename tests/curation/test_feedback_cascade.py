@@ -148,7 +148,7 @@ def test_the_judge_decides_what_it_was_asked_and_nothing_else():
 def test_an_answer_that_was_not_in_form_leaves_the_label_before():
     before = [classified(2, 0.4), classified(4, 0.6)]
     verdicts = [
-        judged(2, None, None, problem="unparsable"),
+        judged(2, None, None, problem="turn_judge_json:off_grammar"),
         judged(4, None, None, problem="no_answer"),
     ]
     after = merge(before, verdicts)
@@ -157,7 +157,7 @@ def test_an_answer_that_was_not_in_form_leaves_the_label_before():
 
 
 def test_the_judge_alone_keeps_its_labels_and_its_failures():
-    verdicts = [judged(4, 0.9), judged(2, None, None, problem="unparsable")]
+    verdicts = [judged(4, 0.9), judged(2, None, None, problem="turn_judge_json:off_grammar")]
     after = merge([], verdicts)
     assert after.labels == verdicts[::-1]
     assert (after.asked, after.changed, after.unparsable) == (2, 0, 1)

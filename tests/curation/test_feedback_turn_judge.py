@@ -210,8 +210,8 @@ BAD = {
 def test_an_answer_that_is_not_in_form_counts_for_no_turn(answer):
     labels = read(answer)
     assert [(label.turn, label.problem) for label in labels] == [
-        (2, "unparsable"),
-        (4, "unparsable"),
+        (2, "turn_judge_json:off_grammar"),
+        (4, "turn_judge_json:off_grammar"),
     ]
     assert {(x.dissatisfaction, x.satisfaction, x.findings, x.state) for x in labels} == {
         (None, None, (), None)
@@ -219,7 +219,9 @@ def test_an_answer_that_is_not_in_form_counts_for_no_turn(answer):
 
 
 def test_an_answer_that_was_cut_off_counts_for_no_turn():
-    assert {label.problem for label in read({"verdicts": GOOD}, finish="length")} == {"unparsable"}
+    assert {label.problem for label in read({"verdicts": GOOD}, finish="length")} == {
+        "turn_judge_json:truncated"
+    }
 
 
 def test_a_reason_is_one_line_of_bounded_length():
@@ -232,7 +234,10 @@ def test_a_reason_is_one_line_of_bounded_length():
 def test_a_window_that_failed_leaves_the_other_windows_as_they_are():
     settings = TurnJudging("json", turns_per_window=1)
     answers = [[Completion(t, "stop", 9, 9)] for t in ("no", json.dumps({"verdicts": GOOD[1:]}))]
-    assert [x.problem for x in read_verdicts(CHAT, None, answers, settings)] == ["unparsable", None]
+    assert [x.problem for x in read_verdicts(CHAT, None, answers, settings)] == [
+        "turn_judge_json:off_grammar",
+        None,
+    ]
 
 
 def test_a_guided_answer_is_one_that_is_read():
@@ -316,7 +321,9 @@ def test_a_learned_rubric_takes_the_place_of_the_built_in_one():
         ("cheers", "satisfaction"),
         ("rude", "dissatisfaction"),
     ]
-    assert {x.problem for x in read({"verdicts": GOOD}, settings=settings)} == {"unparsable"}
+    assert {x.problem for x in read({"verdicts": GOOD}, settings=settings)} == {
+        "turn_judge_json:off_grammar"
+    }
     assert options(LEARNED)["dissatisfied"] == ["no", "rude"]
 
 
