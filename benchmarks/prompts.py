@@ -59,13 +59,26 @@ Tally = dict[tuple[str, str], Counter[str]]
 
 
 def counted(tally: Tally, asked: dict[str, list[Any]]) -> None:
-    """Count what parsers say from now on, and collect the prompts that are asked as a choice."""
+    """Count what parsers say from now on, and collect the prompts that are asked as a choice.
 
-    def parse(prompt: Prompt[Any], answer: Any) -> Any:
-        outcome = read(prompt, answer)
-        if isinstance(prompt, ChoicePrompt):  # counted as a whole, by `weigh`
-            return outcome
-        return note(tally, (prompt.name, "written"), outcome)
+    A prompt may read an answer by several methods, one of which calls the next; only what the
+    first of them says counts.
+    """
+    reading: list[str] = []
+
+    def counting(read: Any) -> Any:
+        @wraps(read)
+        def parse(prompt: Prompt[Any], *given: Any, **options: Any) -> Any:
+            reading.append(prompt.name)
+            try:
+                outcome = read(prompt, *given, **options)
+            finally:
+                reading.pop()
+            if prompt.name in reading or isinstance(prompt, ChoicePrompt):
+                return outcome  # counted by who called; choices are counted as a whole, by `weigh`
+            return note(tally, (prompt.name, "written"), outcome)
+
+        return parse
 
     def weigh(prompt: ChoicePrompt, answer: Any, form: str = "likelihood") -> Any:
         return note(tally, (prompt.name, form), weighed(prompt, answer, form))
@@ -74,13 +87,12 @@ def counted(tally: Tally, asked: dict[str, list[Any]]) -> None:
         asked[prompt.name].append(messages)
         return requested(prompt, messages, *more, **options)
 
-    read, weighed, requested = Prompt.parse, ChoicePrompt.weigh, ChoicePrompt.ask
-    for cls, name, replacement in (
-        (Prompt, "parse", parse),
-        (ChoicePrompt, "weigh", weigh),
-        (ChoicePrompt, "ask", ask),
-    ):
-        setattr(cls, name, wraps(getattr(cls, name))(replacement))
+    weighed, requested = ChoicePrompt.weigh, ChoicePrompt.ask
+    ChoicePrompt.weigh, ChoicePrompt.ask = weigh, ask  # type: ignore[method-assign]
+    for cls in {base for prompt in all_prompts() for base in type(prompt).__mro__}:
+        for name, method in list(vars(cls).items()):
+            if name.startswith("parse") and issubclass(cls, Prompt):
+                setattr(cls, name, counting(method))
 
 
 def note(tally: Tally, key: tuple[str, str], outcome: Any) -> Any:
