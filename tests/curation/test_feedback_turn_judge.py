@@ -206,13 +206,23 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("answer", BAD.values(), ids=BAD)
-def test_an_answer_that_is_not_in_form_counts_for_no_turn(answer):
-    labels = read(answer)
-    assert [(label.turn, label.problem) for label in labels] == [
-        (2, "turn_judge_json:off_grammar"),
-        (4, "turn_judge_json:off_grammar"),
-    ]
+# What is wrong with the others is that they are not of the form at all.
+WRONG = {
+    "a turn not asked": "turns",
+    "a turn twice": "turns",
+    "a turn is missing": "turns",
+    "another order": "turns",
+    "an unknown kind": "kinds",
+    "a kind of the other polarity": "kinds",
+    "nothing": "empty",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_an_answer_that_is_not_in_form_counts_for_no_turn(name):
+    labels = read(BAD[name])
+    problem = f"turn_judge_json:{WRONG.get(name, 'off_grammar')}"
+    assert [(label.turn, label.problem) for label in labels] == [(2, problem), (4, problem)]
     assert {(x.dissatisfaction, x.satisfaction, x.findings, x.state) for x in labels} == {
         (None, None, (), None)
     }
@@ -322,7 +332,7 @@ def test_a_learned_rubric_takes_the_place_of_the_built_in_one():
         ("rude", "dissatisfaction"),
     ]
     assert {x.problem for x in read({"verdicts": GOOD}, settings=settings)} == {
-        "turn_judge_json:off_grammar"
+        "turn_judge_json:kinds"
     }
     assert options(LEARNED)["dissatisfied"] == ["no", "rude"]
 

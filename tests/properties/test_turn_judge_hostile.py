@@ -279,8 +279,9 @@ def test_every_answer_gives_one_label_for_each_turn_and_none_but_a_whole_one_cou
     conversation = talk(*["a", "b"] * pairs, "c")
     labels = answered(conversation, text)
     assert [label.turn for label in labels] == judged_turns(conversation)
+    wrong = "off_grammar" if text.strip() else "empty"
     assert all(
-        label.problem == "turn_judge_json:off_grammar" and label.dissatisfaction is None
+        label.problem == f"turn_judge_json:{wrong}" and label.dissatisfaction is None
         for label in labels
     )
 
