@@ -28,6 +28,8 @@ class Delivery(NamedTuple):
     """All that a run delivers, as `sinks.snapshot.WriteSnapshot` takes it."""
 
     pairs: beam.PCollection
+    pool: beam.PCollection
+    rankings: beam.PCollection
     signals: beam.PCollection
     rejects: beam.PCollection
     drops: beam.PCollection
@@ -79,9 +81,19 @@ def build_graph(
 
     selected = taken.by(_measure(plan, pairs) | "Select" >> SelectPairs(settings.selection(recipe)))
     pairs = with_rationales(plan, selected.pairs)
-    stamped = pairs | "Stamp" >> beam.Map(stamp, code_version).with_output_types(PreferencePair)
-    split = stamped | "Split" >> AssignSplit(recipe.split.test, recipe.seed)
-    return Delivery(split, mined.signals, taken.rejects, taken.drops, taken.counts)
+    pool = _finished(selected.pool, "of the pool", recipe, code_version)
+    pairs = _finished(pairs, "of the pairs", recipe, code_version)
+    rankings = flattened(pipeline, [], "Rankings")
+    return Delivery(pairs, pool, rankings, mined.signals, taken.rejects, taken.drops, taken.counts)
+
+
+def _finished(
+    pairs: beam.PCollection, which: str, recipe: Recipe, code_version: str
+) -> beam.PCollection:
+    stamped = pairs | f"Stamp {which}" >> beam.Map(stamp, code_version).with_output_types(
+        PreferencePair
+    )
+    return stamped | f"Split {which}" >> AssignSplit(recipe.split.test, recipe.seed)
 
 
 def _mine(plan: Plan, conversations: beam.PCollection, again: Rereading) -> Mined:

@@ -13,7 +13,9 @@ from pydantic import Field, field_validator, model_validator
 
 from curation.models.naming import parse_model_name
 from pipelines.recipe_mining import Mine
+from pipelines.recipe_score import Score
 from pipelines.recipe_section import LIST, Section
+from pipelines.recipe_select import Candidates, Select
 from pipelines.recipe_synthesis import Synthesize
 from schemas.errors import UsageError
 
@@ -36,11 +38,6 @@ Format = Literal[
 
 DocumentFormat = Literal["auto", "stackexchange", "reddit", "mail", "text", "document"]
 """Shapes of a document; `auto` looks at the content."""
-
-Dimension = Literal[
-    "understanding", "relevance", "correctness", "engagingness", "informativeness", "following"
-]
-"""Kinds of follow-up sentences that the follow-up likelihood may use (FLR, section 3)."""
 
 
 class Files(Section):
@@ -77,6 +74,13 @@ class DocumentSource(Files):
     """Shape of a document; auto looks at the content."""
 
 
+class CandidateSource(Files):
+    """Several scored responses to each prompt: where they lie and how they are read."""
+
+    format: Literal["auto", "ultrafeedback_full", "candidates"] = "auto"
+    """Shape of a row; auto looks at the content."""
+
+
 class Sources(Section):
     """What is read."""
 
@@ -86,6 +90,8 @@ class Sources(Section):
     """User-generated content: posts, comments, mails, texts."""
     pairs: Source | None = None
     """Preference pairs that exist already."""
+    candidates: CandidateSource | None = None
+    """Several scored responses to each prompt, of which pairs are constructed."""
     max_reject_share: float = Field(default=0.5, ge=0, le=1)
     """Share of rejected input rows above which the run stops."""
 
@@ -181,87 +187,6 @@ class Deduplicate(Section):
     """Keep one of the conversations with the same messages."""
 
 
-class FollowUpLikelihood(Section):
-    """Margin by follow-up likelihood (FLR, arXiv 2409.13948)."""
-
-    dimensions: Annotated[tuple[Dimension, ...], LIST] = (
-        "understanding",
-        "engagingness",
-        "following",
-    )
-    """Kinds of follow-up sentences."""
-    per_side: int = Field(default=4, ge=1)
-    """Positive and negative sentences per dimension."""
-    language: str = "en"
-    """Language of the sentences: en, de, es, fr, ja, pt, ru, zh, or one of the inventory's."""
-    inventory: str | None = None
-    """YAML file with other sentences; a relative path starts at the recipe file."""
-    calibrate: bool = False
-    """Subtract what a follow-up scores without a reply."""
-
-
-class RubricScore(Section):
-    """Levels of both sides by rubrics, 1 to 5 for each criterion."""
-
-    rubrics: Annotated[tuple[str, ...], LIST]
-    """Names of bundled rubrics, or rubric files; relative ones start at the recipe file."""
-
-
-class Score(Section):
-    """What is measured of each pair."""
-
-    rubric: RubricScore | None = None
-    """Fills rubric_levels and rubric_margin; on when present."""
-
-    follow_up_likelihood: FollowUpLikelihood | None = FollowUpLikelihood()
-    """Fills margin and both scores; null switches it off."""
-    ches: bool = True
-    """Fill ches, ln_ches, last_hidden_inner_product and edit_similarity (arXiv 2410.08847)."""
-    max_tokens: int = Field(default=2048, ge=16)
-    """Longest prompt and reply in tokens; longer pairs stay unscored."""
-
-
-class Range(Section):
-    """Bounds of a score, both inclusive; one may be left out."""
-
-    min: float | None = None
-    """Smallest value that is kept."""
-    max: float | None = None
-    """Largest value that is kept."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "Range":
-        if self.min is None and self.max is None:
-            raise ValueError("name min, max or both")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise ValueError(f"min {self.min} is above max {self.max}: nothing would be kept")
-        return self
-
-
-class Select(Section):
-    """Which scored pairs are kept; every other pair becomes a drop with its reason."""
-
-    margin: Range | None = None
-    """Bounds of the margin, nats per token."""
-    ln_ches: Range | None = None
-    """Bounds of the length-normalised CHES."""
-    ches: Range | None = None
-    """Bounds of CHES."""
-    chosen_score: Range | None = None
-    """Bounds of the chosen side's score."""
-    rubric_margin: Range | None = None
-    """Bounds of the margin by rubric, in levels."""
-    methods: Annotated[tuple[str, ...] | None, Field(strict=False, min_length=1)] = None
-    """Methods of the pairs that are kept; default: all. Of a recipe that derives pairs from others,
-    it keeps the derived ones alone."""
-    min_chosen_chars: int = Field(default=1, ge=0)
-    """Shortest chosen reply in characters."""
-    max_chars_ratio: float | None = Field(default=None, ge=1)
-    """Most characters of the longer reply per one of the shorter."""
-    keep_unscored: bool = False
-    """Keep pairs without a score that is bounded."""
-
-
 class Split(Section):
     """How the dataset is divided; one conversation is never on both sides."""
 
@@ -271,6 +196,11 @@ class Split(Section):
 
 class Write(Section):
     """How the dataset is written."""
+
+    rankings: bool = False
+    """Write the responses of `sources.candidates` as whole rankings too, into `rankings/`."""
+    audit: bool = True
+    """Audit the dataset, into `audit.json` and the card."""
 
     target_file_mb: int = Field(default=256, ge=1)
     """Size that a Parquet file aims at."""
@@ -302,6 +232,8 @@ class Recipe(Section):
     """How pairs are found in conversations."""
     synthesize: Synthesize = Synthesize()
     """How missing sides are written."""
+    candidates: Candidates = Candidates()
+    """How pairs are made of several scored responses."""
     score: Score = Score()
     """What is measured of each pair."""
     select: Select = Select()

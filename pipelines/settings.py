@@ -121,7 +121,11 @@ def selection(recipe: Recipe) -> Selection:
     select = recipe.select
     bounded = {name: getattr(select, name) for name in SCORES}
     return Selection(
-        {name: Bounds(b.min, b.max) for name, b in bounded.items() if b},
+        {
+            name: Bounds(b.min, b.max)
+            for name, b in bounded.items()
+            if b and (b.min, b.max) != (None, None)
+        },
         select.min_chosen_chars,
         select.max_chars_ratio,
         select.keep_unscored,

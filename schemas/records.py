@@ -8,12 +8,14 @@ coders on the wire (`schemas.coders`) are derived from them.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Version of all records together; written into every file's metadata. Version 2 added
 `last_hidden_inner_product`, `edit_similarity` and `cut_messages` to `PreferencePair`; version 3
 `safety` there, and `state` and `relation` to `FeedbackSignal`; version 4 `rationales`,
 `rubric_levels` and `rubric_margin` to the pair, and `documents`, `derived_from` and `scores` to its
-`Provenance`. Files of earlier versions are read, with nothing for what they lack."""
+`Provenance`; version 5 what `curation.selection` decides by: lengths, `flags`, `language`,
+`cluster`, `margins`, `labels`, the columns of uncertainty and `target`. Files of earlier versions
+are read, with nothing for what they lack."""
 
 ROLES = ("system", "user", "assistant", "tool")
 """Roles that a `Message` may have, in the usage of chat templates."""
@@ -143,6 +145,50 @@ class CandidateScores(NamedTuple):
     """One score for each candidate, the same order in every measure of a pair."""
 
 
+class NamedScore(NamedTuple):
+    """A number with the name of who or what gave it."""
+
+    name: str
+    """The scorer, judge or annotator."""
+    value: float
+    """What it said."""
+
+
+class ScoredResponse(NamedTuple):
+    """One of several responses to a prompt, with what is known of it."""
+
+    text: str
+    """The reply."""
+    model: str | None
+    """Model that wrote it, as the source names it."""
+    scores: Sequence[NamedScore]
+    """Scores by the name of the measure; higher is better."""
+    log_probability: float | None = None
+    """Of the whole reply, nats, under the model that wrote it."""
+    tokens: int | None = None
+    """Tokens of the reply, where they were counted."""
+
+
+class CandidateSet(NamedTuple):
+    """Several scored responses to one prompt: what pairs are constructed from.
+
+    As a published ranking, the responses stand in order, the best first.
+    """
+
+    id: str
+    """32 hexadecimal digits, hash of prompt and texts."""
+    prompt: Sequence[Message]
+    """History that ends with a user turn."""
+    responses: Sequence[ScoredResponse]
+    """At least two."""
+    source: str
+    """Name of the source: the recipe's, else the input's format."""
+    provenance: "Provenance"
+    """Where it comes from."""
+    split: str = ""
+    """One of `SPLITS`, empty until the split is decided."""
+
+
 class Rationale(NamedTuple):
     """Why the chosen reply beats the rejected one, in a model's words."""
 
@@ -230,7 +276,7 @@ class PreferencePair(NamedTuple):
     ln_ches: float | None
     """Length-normalised CHES."""
     uncertainty: float | None
-    """Uncertainty of the preference, where it was measured."""
+    """The column of uncertainty that the recipe names in `score.uncertainty.of`."""
     method: str
     """How the pair was made: `expert`, `on_policy`, `revisions`, `hindsight`,
     `followup_likelihood`, `edits`, `ranked_siblings`, `existing`; from documents `ugc`, `votes`;
@@ -268,6 +314,55 @@ class PreferencePair(NamedTuple):
     rubric_margin: float | None = None
     """Weighted mean level of the chosen reply minus that of the rejected one, -4 to 4, over
     `rubric_levels`; the mean of the rubrics where there are several."""
+    chosen_chars: int | None = None
+    """Characters of the chosen reply without the blanks around it."""
+    rejected_chars: int | None = None
+    """The same of the rejected reply."""
+    prompt_tokens: int | None = None
+    """Tokens of the prompt in the chat template of the recipe's tokenizer."""
+    chosen_tokens: int | None = None
+    """Tokens of the chosen reply after it, the template's end of a turn included."""
+    rejected_tokens: int | None = None
+    """The same of the rejected reply."""
+    shared_tokens: int | None = None
+    """Tokens that both replies begin with."""
+    shared_end_tokens: int | None = None
+    """Tokens that prompt and chosen reply, and prompt and rejected reply, both end with."""
+    flags: Sequence[str] = ()
+    """What was seen in the texts, of `curation.selection.flags.FLAGS`, in order."""
+    language: str | None = None
+    """Language of the prompt, ISO 639-1; None where it is too short to tell."""
+    cluster: int | None = None
+    """Cluster of prompts that the prompt is nearest to, where clusters were asked for."""
+    margins: Sequence[NamedScore] = ()
+    """Margin (chosen minus rejected) by each scorer of an ensemble, in each one's own unit."""
+    labels: Sequence[NamedScore] = ()
+    """What each judge or annotator said: 1 that the chosen reply is better, 0 that the rejected one
+    is, 0.5 for a tie."""
+    ensemble_mean: float | None = None
+    """Mean of `margins` (Secrets of RLHF II: the preference's strength)."""
+    ensemble_std: float | None = None
+    """Standard deviation of `margins`."""
+    ensemble_agreement: float | None = None
+    """Share of `margins` above 0, each of 0 half; 1 when all scorers prefer the chosen reply."""
+    bald: float | None = None
+    """What a judge does not know of the pair: mutual information of its verdict and its dropout
+    mask, 0 to log 2 nats (UPO)."""
+    dropout_probability: float | None = None
+    """Mean probability, over dropout masks, that the chosen reply is better."""
+    judge_consistency: float | None = None
+    """Share of a judge's verdicts, over both orders and repetitions, that are its commonest."""
+    predictive_entropy: float | None = None
+    """Nats of surprise per token in what the policy says to the prompt by itself."""
+    implicit_margin: float | None = None
+    """Implicit reward of the chosen reply minus that of the rejected one, policy against reference
+    model, nats times beta, summed over the tokens."""
+    label_posterior: float | None = None
+    """Probability that the label is right, by how reliable its annotators are (LCPO)."""
+    jury_share: float | None = None
+    """Mean of `labels`: share of the jury for the chosen reply."""
+    target: float | None = None
+    """Soft target: the probability with which the chosen reply is to be preferred (MMPO)."""
 
 
 class PairDraft(NamedTuple):
@@ -326,6 +421,9 @@ RECORDS: dict[str, type] = {
         FeedbackSignal,
         Candidate,
         CandidateScores,
+        NamedScore,
+        ScoredResponse,
+        CandidateSet,
         Rationale,
         RubricLevel,
         Provenance,

@@ -69,7 +69,7 @@ def plan_files(parts: Sequence[StagedPart], target_file_bytes: int) -> Iterator[
     """Divide each kind's keys into as many ranges as its text needs files, at least one.
 
     >>> [task.of for task in plan_files([StagedPart("p", "drops", 10, 100)], 30)]
-    [1, 1, 1, 4, 4, 4, 4]
+    [1, 1, 1, 1, 1, 4, 4, 4, 4]
     """
     for kind in KINDS:
         rows = sum(part.rows for part in parts if part.kind == kind)

@@ -10,7 +10,7 @@ OUT/.memo/                       models' answers, kept from run to run
 import re
 
 from schemas.errors import UsageError
-from schemas.records import Drop, FeedbackSignal, PreferencePair, Reject
+from schemas.records import CandidateSet, Drop, FeedbackSignal, PreferencePair, Reject
 
 MANIFEST = "manifest.json"
 """Name of the root manifest, and of a snapshot's own manifest in its directory."""
@@ -27,11 +27,14 @@ DUPLICATES = "duplicates"
 
 KINDS: dict[str, type] = {
     "pairs": PreferencePair,
+    "pool": PreferencePair,
+    "rankings": CandidateSet,
     "signals": FeedbackSignal,
     "rejects": Reject,
     "drops": Drop,
 }
-"""What a run delivers, and the record of each kind."""
+"""What a run delivers, and the record of each kind. `pool` holds the measured pairs that were not
+selected, as they were measured: with them a selection can be changed afterwards."""
 
 _FOLDERS = {"pairs": "data", DUPLICATES: "drops"}
 

@@ -1,7 +1,7 @@
 """Records as rows of Arrow tables that can be sorted, hashed and written the same way anywhere.
 
 A row in a part file has two columns more than its record: `_key`, by which files are
-divided and sorted (a pair's id; the row's hash for all other kinds), and `_hash`, the hash of the
+divided and sorted (a pair's id; the row's hash for all other records), and `_hash`, the hash of the
 whole row. Both are 32 hexadecimal digits.
 """
 
@@ -75,7 +75,7 @@ def to_stored_row(record: Any, kind: str) -> Row:
         canonical = encoded.decode()
         values = json.loads(canonical)
     row_hash = content_id(kind, canonical)
-    key = record.id if kind == "pairs" else row_hash
+    key = record.id if kind in ("pairs", "pool") else row_hash
     return Row({"_key": key, "_hash": row_hash, **values}, len(encoded))
 
 

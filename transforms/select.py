@@ -18,6 +18,8 @@ class Selected(NamedTuple):
 
     pairs: beam.PCollection
     """`PreferencePair`: the kept ones."""
+    pool: beam.PCollection
+    """`PreferencePair`: the others, as they came in, for another selection."""
     drops: beam.PCollection
     """`Drop`: the others, each with the filter and the value that did it."""
     counts: beam.PCollection
@@ -40,11 +42,11 @@ class SelectPairs(Stage):
         """Decide on each pair."""
         decided = pairs | "Within bounds?" >> beam.ParDo(
             _Select("select", self._selection)
-        ).with_outputs(COUNTS, "drops", main="pairs")
-        return Selected(decided.pairs, decided.drops, decided[COUNTS])
+        ).with_outputs(COUNTS, "drops", "pool", main="pairs")
+        return Selected(decided.pairs, decided.pool, decided.drops, decided[COUNTS])
 
 
-@beam.typehints.with_output_types(PreferencePair, drops=Drop, counts=Count)
+@beam.typehints.with_output_types(PreferencePair, drops=Drop, pool=PreferencePair, counts=Count)
 class _Select(CountingDoFn):
     def __init__(self, stage: str, selection: Selection) -> None:
         super().__init__(stage)
@@ -56,6 +58,7 @@ class _Select(CountingDoFn):
         if drop:
             self.tally[f"drop:{drop.filter}"] += 1
             yield beam.pvalue.TaggedOutput("drops", drop)
+            yield beam.pvalue.TaggedOutput("pool", pair)
         else:
             self.tally["out"] += 1
             progress.count("pairs")
