@@ -2,7 +2,14 @@
 
 from typing import NamedTuple
 
-from curation.models.naming import CAPABILITIES, GENERATE, HIDDEN, LIKELIHOOD, parse_model_name
+from curation.models.naming import (
+    CAPABILITIES,
+    DROPOUT,
+    GENERATE,
+    HIDDEN,
+    LIKELIHOOD,
+    parse_model_name,
+)
 from pipelines.recipe import ModelSpec, Recipe
 
 
@@ -26,8 +33,14 @@ def asked_of(recipe: Recipe, role: str) -> set[str]:
 
 
 def _policy(recipe: Recipe) -> set[str]:
-    writes = recipe.mine.on_policy or recipe.mine.followup_likelihood or recipe.synthesize.ugc
-    return {GENERATE} if writes else set()
+    sure = recipe.score.uncertainty
+    writes = (
+        recipe.mine.on_policy
+        or recipe.mine.followup_likelihood
+        or recipe.synthesize.ugc
+        or sure.predictive_entropy
+    )
+    return ({GENERATE} if writes else set()) | ({LIKELIHOOD} if sure.implicit_margin else set())
 
 
 def _expert(recipe: Recipe) -> set[str]:
@@ -50,8 +63,10 @@ def _judge(recipe: Recipe) -> set[str]:
         made.context_reversals and made.context_reversals.check,
         made.rationales and made.rationales.check,
         recipe.score.rubric,
+        recipe.score.uncertainty.judge_consistency,
     )
-    return {GENERATE} if any(checks) else set()
+    thinned = {DROPOUT} if recipe.score.uncertainty.bald else set()
+    return ({GENERATE} if any(checks) else set()) | thinned
 
 
 def _scorer(recipe: Recipe) -> set[str]:
@@ -60,6 +75,7 @@ def _scorer(recipe: Recipe) -> set[str]:
         score.follow_up_likelihood
         or recipe.mine.followup_likelihood
         or (ugc and "follow_up_likelihood" in ugc.signals)
+        or score.uncertainty.implicit_margin
     )
     return ({LIKELIHOOD} if likelihood else set()) | ({HIDDEN} if score.ches else set())
 

@@ -5,12 +5,13 @@ from urllib.parse import urlsplit
 
 from schemas.errors import UsageError
 
-GENERATE, LIKELIHOOD, HIDDEN = "generate", "likelihood", "hidden"
-"""What a model can be asked: to write, how likely a text is, for its hidden states."""
+GENERATE, LIKELIHOOD, HIDDEN, DROPOUT = "generate", "likelihood", "hidden", "dropout"
+"""What a model can be asked: to write, how likely a text is, for its hidden states, how likely a
+text is with parts of the model left out."""
 
 CAPABILITIES = {
-    "embedded": frozenset({GENERATE, LIKELIHOOD, HIDDEN}),
-    "transformers": frozenset({GENERATE, LIKELIHOOD, HIDDEN}),
+    "embedded": frozenset({GENERATE, LIKELIHOOD, HIDDEN, DROPOUT}),
+    "transformers": frozenset({GENERATE, LIKELIHOOD, HIDDEN, DROPOUT}),
     "vllm": frozenset({GENERATE, LIKELIHOOD}),
     "openai": frozenset({GENERATE}),
 }

@@ -53,7 +53,7 @@ def problems(folder, text, overrides=(), inputs=None):
             "models.policy.dtype: expected one of auto, float32, bfloat16, "
             'got "flota32"; did you mean "float32"?',
         ),
-        ("select: {margin: {}}", "select.margin: name min, max or both"),
+        ("select: {margin: {}}", "select.margin: name min, max, lowest or highest"),
         ("clean: {min_messages: 9, max_messages: 8}", "clean: min_messages is above max_messages"),
         (
             "select: {margin: {min: 2, max: 1}}",
