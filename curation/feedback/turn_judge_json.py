@@ -24,7 +24,7 @@ def read_json(
     >>> [(x.turn, x.dissatisfaction, x.satisfaction, x.state) for x in labels]
     [(2, 0.75, 0.25, 'feedback')]
     >>> read_json(Completion(text, "stop", 9, 9), [2, 4], RUBRIC, "judge").reason
-    'turn_judge_json:off_grammar'
+    'turn_judge_json:turns'
     """
     verdicts = BY_JSON.parse_for(answer, turns, rubric)
     if isinstance(verdicts, Unparsed):
