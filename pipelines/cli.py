@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from pipelines.commands.annotate import import_labels, select_for_annotation
 from pipelines.commands.arguments import (
+    CandidatesOption,
     DocumentsOption,
     InputOption,
     PairsOption,
@@ -24,6 +26,7 @@ from pipelines.commands.inspect import inspect
 from pipelines.commands.memo import memo as memo_commands
 from pipelines.commands.models import models
 from pipelines.commands.prompts import prompts
+from pipelines.commands.reselect import reselect
 from pipelines.commands.rubric import rubric as rubric_commands
 from pipelines.commands.schema import schema
 from pipelines.log_output import show_warnings
@@ -92,6 +95,7 @@ def run(
     conversations: InputOption = None,
     documents: DocumentsOption = None,
     pairs: PairsOption = None,
+    candidates: CandidatesOption = None,
     changes: SetOption = None,
     memo: Annotated[
         str | None,
@@ -122,7 +126,14 @@ def run(
         from pipelines.beam_options import refuse_engines_that_lose_rows
 
         refuse_engines_that_lose_rows([recipe, *ctx.args])
-    loaded = load(recipe, changes, conversations, documents, pairs)
+    loaded = load(
+        recipe,
+        changes,
+        conversations=conversations,
+        documents=documents,
+        pairs=pairs,
+        candidates=candidates,
+    )
     from pipelines.beam_options import pipeline_options
 
     own = [name for parameter in ctx.command.params for name in parameter.opts]
@@ -144,6 +155,7 @@ def preview(
     conversations: InputOption = None,
     documents: DocumentsOption = None,
     pairs: PairsOption = None,
+    candidates: CandidatesOption = None,
     changes: SetOption = None,
     count: Annotated[
         int, typer.Option("-n", min=1, metavar="N", help="Input rows that are taken.")
@@ -156,7 +168,14 @@ def preview(
       curate preview quickstart
       curate preview my.yaml --input 'chats/*.jsonl.gz' -n 20
     """
-    loaded = load(recipe, changes, conversations, documents, pairs)
+    loaded = load(
+        recipe,
+        changes,
+        conversations=conversations,
+        documents=documents,
+        pairs=pairs,
+        candidates=candidates,
+    )
     from pipelines.commands.preview import preview_recipe
 
     preview_recipe(loaded, count)
@@ -169,6 +188,7 @@ def validate(
     conversations: InputOption = None,
     documents: DocumentsOption = None,
     pairs: PairsOption = None,
+    candidates: CandidatesOption = None,
     changes: SetOption = None,
 ) -> None:
     """Check a recipe without running it: keys, types, ranges, and that its files exist.
@@ -178,12 +198,22 @@ def validate(
       curate validate my.yaml
       curate validate my.yaml --input 'chats/*.jsonl.gz' --set split.test=0.2
     """
-    loaded = load(recipe, changes, conversations, documents, pairs)
+    loaded = load(
+        recipe,
+        changes,
+        conversations=conversations,
+        documents=documents,
+        pairs=pairs,
+        candidates=candidates,
+    )
     typer.echo(f'recipe "{loaded.name}" is valid')
 
 
 app.command()(inspect)
+app.command()(reselect)
 app.command()(evaluate)
+app.command()(select_for_annotation)
+app.command()(import_labels)
 app.command()(schema)
 app.command()(prompts)
 app.add_typer(models, name="models")

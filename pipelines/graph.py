@@ -5,9 +5,11 @@ from typing import NamedTuple
 import apache_beam as beam
 
 import schemas.coders  # noqa: F401 (registers the records' coders)
-from pipelines import settings, synthesis_settings
+from pipelines import select_settings, settings
+from pipelines.graph_candidates import pairs_of_candidates
 from pipelines.graph_documents import pairs_of_documents
 from pipelines.graph_made import pairs_of_conversations, pairs_of_pairs, with_rationales
+from pipelines.graph_measure import measured
 from pipelines.graph_parts import Plan, Rereading, Taken, flattened, gates_of, read_sources
 from pipelines.model_roles import ModelNames
 from pipelines.recipe import Recipe
@@ -18,8 +20,6 @@ from transforms.deduplicate import DropDuplicateConversations, DropDuplicateDraf
 from transforms.distil import PreparePreferences
 from transforms.memo import Memo
 from transforms.mine import Mined, MinePairs
-from transforms.rubric_score import ScoreByRubric
-from transforms.score import ScorePairs
 from transforms.select import AssignSplit, SelectPairs
 from transforms.synthesize import SynthesizePairs
 
@@ -62,9 +62,11 @@ def build_graph(
     cleaned = taken.by(conversations | "Clean" >> CleanConversations(gates_of(recipe)))
     mined = _mine(plan, cleaned.conversations, again)
     documented = pairs_of_documents(plan)
+    constructed = pairs_of_candidates(plan, code_version)
 
     existing = flattened(pipeline, [r.pairs for r in read], "Existing pairs")
-    found = [mined.drafts, existing | "As drafts" >> _as_drafts(), *documented.drafts]
+    found = [mined.drafts, existing | "As drafts" >> _as_drafts()]
+    found += [*documented.drafts, *constructed.drafts]
     drafts = flattened(pipeline, found, "Drafts")
     distinct = taken.surplus(drafts | "One of each pair" >> DropDuplicateDrafts())
     budget = KeepWithinBudget(recipe.mine.max_pairs, recipe.seed, counter="drafts")
@@ -79,11 +81,12 @@ def build_graph(
         one = taken.surplus(alike | "One of each" >> DropDuplicateDrafts("made"))
         pairs = one | "As pairs" >> beam.Map(_pair_of).with_output_types(PreferencePair)
 
-    selected = taken.by(_measure(plan, pairs) | "Select" >> SelectPairs(settings.selection(recipe)))
+    select = SelectPairs(select_settings.selection(recipe), recipe.seed)
+    selected = taken.by(measured(plan, pairs) | "Select" >> select)
     pairs = with_rationales(plan, selected.pairs)
     pool = _finished(selected.pool, "of the pool", recipe, code_version)
     pairs = _finished(pairs, "of the pairs", recipe, code_version)
-    rankings = flattened(pipeline, [], "Rankings")
+    rankings = flattened(pipeline, constructed.rankings, "Rankings")
     return Delivery(pairs, pool, rankings, mined.signals, taken.rejects, taken.drops, taken.counts)
 
 
@@ -121,22 +124,6 @@ def _complete(plan: Plan, drafts: beam.PCollection) -> beam.PCollection:
     write = SynthesizePairs(settings.writers(recipe, models), settings.methods(recipe), memo)
     prepared = plan.taken.by(drafts | "Prepare preferences" >> prepare)
     return plan.taken.by(prepared.drafts | "Synthesize" >> write).pairs
-
-
-def _measure(plan: Plan, pairs: beam.PCollection) -> beam.PCollection:
-    """The pairs with what the recipe wants to know of each."""
-    recipe, models = plan.recipe, plan.models
-    if recipe.score.rubric:
-        judge = settings.role(recipe, models, "judge")
-        grade = ScoreByRubric(
-            judge, synthesis_settings.rubric_scoring(recipe, recipe.score.rubric.rubrics), plan.memo
-        )
-        pairs = plan.taken.by(pairs | "Score by rubric" >> grade).pairs
-    scoring = settings.scoring(recipe)
-    if scoring.dimensions or scoring.ches:
-        scorer = settings.role(recipe, models, "scorer")
-        pairs = plan.taken.by(pairs | "Score" >> ScorePairs(scorer, scoring, plan.memo)).pairs
-    return pairs
 
 
 def stamp(pair: PreferencePair, code_version: str) -> PreferencePair:

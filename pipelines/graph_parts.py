@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from curation.cleaning import Gates, refuse
 from pipelines.model_roles import ModelNames
-from pipelines.recipe import DocumentSource, Recipe, Source
+from pipelines.recipe import CandidateSource, DocumentSource, Recipe, Source
 from schemas.records import Conversation, Document, Drop, Reject
 from transforms.deduplicate import DropDuplicateConversations
 from transforms.ingest import ReadRecords, Records
@@ -100,7 +100,9 @@ def read_sources(
     ]
 
 
-def reader(source: Source | DocumentSource, silent: bool = False, **more: Any) -> ReadRecords:
+def reader(
+    source: Source | DocumentSource | CandidateSource, silent: bool = False, **more: Any
+) -> ReadRecords:
     """What reads a source."""
     return ReadRecords(
         source.paths,

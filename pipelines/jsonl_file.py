@@ -1,6 +1,6 @@
 """A JSONL file that a command is given, read whole: a bad line ends the command and is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +25,18 @@ def read_each(read: Callable[[Any], Row], path: str) -> list[Row]:
     Raises: InputError that names file and line.
     """
     rows = []
+    for number, row in read_numbered(read, path):
+        if isinstance(row, InputError):
+            raise InputError(f"{path}: line {number}: {row}")
+        rows.append(row)
+    return rows
+
+
+def read_numbered(read: Callable[[Any], Row], path: str) -> Iterator[tuple[int, Row | InputError]]:
+    """The rows as `read_each` reads them, each with the number of its line; a bad one as its error.
+
+    Raises: InputError for a file that cannot be read, or not to its end.
+    """
     try:
         with Path(path).open("rb") as raw:
             head = raw.read(4)
@@ -36,14 +48,13 @@ def read_each(read: Callable[[Any], Row], path: str) -> list[Row]:
                     if line.too_long:
                         raise InputError(f"is longer than {MAX_LINE_BYTES:,} bytes")
                     if data:
-                        rows.append(read(_value(data)))
+                        yield number, read(_value(data))
                 except InputError as error:
-                    raise InputError(f"{path}: line {number}: {error}") from None
+                    yield number, error
             if stream.damage:
                 raise InputError(f"{path}: {stream.damage.detail}")
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    return rows
 
 
 def _value(data: bytes) -> Any:

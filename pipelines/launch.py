@@ -11,11 +11,11 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import PipelineState
 
 from curation.models.loading import check_model
+from curation.selection.trainer_tokens import check_tokenizer
 from pipelines.beam_runner import make_runner
 from pipelines.graph import build_graph
 from pipelines.model_roles import ModelNames, asked_of, spec_of
-from pipelines.recipe import ModelSpec, Recipe
-from pipelines.recipe_file import resolved
+from pipelines.recipe import ModelSpec, Recipe, resolved
 from pipelines.stages import stages_of
 from schemas.errors import PrefstreamError, RunError
 from sinks.funnel import read_funnel
@@ -51,6 +51,8 @@ def launch(
     when the pipeline failed or too much of the input was refused. Nothing is published then.
     """
     names = check_models(recipe)
+    if recipe.score.tokenizer:
+        check_tokenizer(recipe.score.tokenizer)
     inputs = check_inputs(recipe)
     run_id = uuid.uuid4().hex
     if memo:
@@ -94,7 +96,7 @@ def check_inputs(recipe: Recipe) -> list[tuple[str, int]]:
     Raises: InputError for a pattern that matches nothing.
     """
     read = recipe.sources
-    sources = (read.conversations, read.documents, read.pairs)
+    sources = (read.conversations, read.documents, read.pairs, read.candidates)
     return sorted({file for source in sources if source for file in list_inputs(source.paths)})
 
 

@@ -1,8 +1,10 @@
 """What a recipe says about measuring, as the settings of the stages that measure."""
 
 from curation.scoring.uncertainty import JudgeRepeats
+from curation.selection.label_columns import LabelSettings
 from pipelines.model_roles import has_likelihoods
 from pipelines.recipe import Recipe
+from transforms.measure import MeasureSettings
 from transforms.uncertainty import UncertaintySettings
 
 
@@ -28,3 +30,21 @@ def uncertainty(recipe: Recipe) -> UncertaintySettings | None:
         seed=recipe.seed,
         max_tokens=recipe.score.max_tokens,
     )
+
+
+def labels(recipe: Recipe) -> LabelSettings | None:
+    """What is estimated of labels and ensembles; None where the recipe has nothing to do it with.
+
+    >>> labels(Recipe(name="x")) is None
+    True
+    """
+    asked = recipe.score.uncertainty
+    if not (asked.annotators or asked.of or asked.ensemble or asked.judge_consistency):
+        return None
+    probability = asked.probability or LabelSettings().probability
+    return LabelSettings(asked.annotators, probability, asked.beta, asked.of)
+
+
+def texts(recipe: Recipe) -> MeasureSettings:
+    """How texts are measured."""
+    return MeasureSettings(recipe.score.tokenizer)

@@ -244,6 +244,15 @@ class Recipe(Section):
     """How the dataset is written."""
 
 
+def resolved(recipe: Recipe) -> dict[str, Any]:
+    """A recipe with all its defaults as JSON values, for the manifest.
+
+    >>> resolved(Recipe(name="x"))["split"]
+    {'test': 0.1}
+    """
+    return recipe.model_dump(mode="json")
+
+
 def section_at(path: Iterable[str | int]) -> type[Section] | None:
     """The section that a path of keys leads to, None when it leads to a value or nowhere.
 

@@ -11,6 +11,7 @@ from curation.feedback.rubric import load_rubric
 from curation.models.naming import parse_model_name
 from curation.rubrics.rubric_files import load_scoring_rubric
 from curation.scoring.follow_up_inventory import load_follow_ups
+from pipelines.candidate_settings import problems as candidate_problems
 from pipelines.model_roles import ModelNames, lacking, spec_of
 from pipelines.nearest import did_you_mean
 from pipelines.recipe import Recipe
@@ -48,7 +49,7 @@ def load_recipe(
         path_or_name: a recipe file, or the name of a bundled recipe.
         overrides: `a.b=c` each, as given to `--set`.
         inputs: patterns that replace the recipe's paths, by source (`conversations`,
-            `documents`, `pairs`).
+            `documents`, `pairs`, `candidates`).
 
     Paths in the file start at the file, paths from the command line at the working directory.
 
@@ -110,15 +111,6 @@ def is_path_like(path_or_name: str) -> bool:
     (True, False)
     """
     return "/" in path_or_name or os.sep in path_or_name or path_or_name.endswith((".yaml", ".yml"))
-
-
-def resolved(recipe: Recipe) -> dict[str, Any]:
-    """A recipe with all its defaults as JSON values, for the manifest.
-
-    >>> resolved(Recipe(name="x"))["split"]
-    {'test': 0.1}
-    """
-    return recipe.model_dump(mode="json")
 
 
 def _read(path: pathlib.Path) -> str:
@@ -201,8 +193,8 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
     """What a recipe with right values still lacks to be run."""
     problems = []
     sources = recipe.sources
-    if not (sources.conversations or sources.documents or sources.pairs):
-        lacks = "sources: nothing to read; name one of conversations, documents, pairs"
+    if not (sources.conversations or sources.documents or sources.pairs or sources.candidates):
+        lacks = f"sources: nothing to read; name one of {', '.join(INPUT_OPTIONS)}"
         problems.append(Problem(tree.where(("sources",)), lacks))
     makes = recipe.synthesize.makes
     from_documents = [
@@ -222,7 +214,7 @@ def _incomplete(recipe: Recipe, tree: Tree) -> list[Problem]:
     if sources.conversations and not (recipe.mine.miners or set(makes) & {*FROM_CONVERSATIONS}):
         lacks = f"mine: no miner is on; name one of {', '.join(MINERS)}"
         problems.append(Problem(tree.where(("mine",)), lacks))
-    for section, wrong in synthesis_problems(recipe).items():
+    for section, wrong in {**synthesis_problems(recipe), **candidate_problems(recipe)}.items():
         problems.append(Problem(tree.where(tuple(section.split("."))), f"{section}: {wrong}"))
     for role in ModelNames._fields:
         where = tree.where(("models", role, "name"))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipelines.recipe_section import LIST, Section
 
@@ -10,6 +10,12 @@ Dimension = Literal[
     "understanding", "relevance", "correctness", "engagingness", "informativeness", "following"
 ]
 """Kinds of follow-up sentences that the follow-up likelihood may use (FLR, section 3)."""
+
+
+Probability = Literal[
+    "margin", "rubric_margin", "ensemble_mean", "implicit_margin", "dropout_probability"
+]
+"""Columns that say how probable a model holds the chosen side."""
 
 
 class FollowUpLikelihood(Section):
@@ -90,6 +96,17 @@ class Uncertainty(Section):
     annotators: Literal["source", "annotator"] | None = None
     """Whose reliability label_posterior is estimated for by EM (LCPO): of each source, or of each
     name in `labels`."""
+    probability: (
+        Literal[
+            "margin", "rubric_margin", "ensemble_mean", "implicit_margin", "dropout_probability"
+        ]
+        | None
+    ) = None
+    """What label_posterior takes for the probability that the chosen reply is better:
+    sigma(beta * margin) of a margin. The reliabilities are as good as it is calibrated, so it has
+    to be named."""
+    beta: float = Field(default=1.0, gt=0)
+    """What the margin is multiplied by; 1 for implicit_margin, which has its beta already."""
     of: (
         Literal[
             "ensemble_std",
@@ -104,6 +121,12 @@ class Uncertainty(Section):
     ) = None
     """Column that `uncertainty` takes its value from: spread, BALD and entropy as they are; of a
     share or probability p, 1 - |2p - 1|; of an implicit margin d, 1 - 2|sigma(d) - 1/2|."""
+
+    @model_validator(mode="after")
+    def _calibrated(self) -> "Uncertainty":
+        if self.annotators and not self.probability:
+            raise ValueError("annotators goes with probability: name the column that is calibrated")
+        return self
 
 
 class Score(Section):

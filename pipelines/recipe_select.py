@@ -29,6 +29,8 @@ class Range(Section):
     """Share of the pairs that is kept, those with the highest values."""
     per: Stratum | None = None
     """The shares hold in each of these; default: over all pairs."""
+    missing: Literal["keep", "drop"] | None = None
+    """What becomes of pairs without the score; default: as `keep_unscored` says."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "Range":
@@ -46,7 +48,7 @@ class Range(Section):
 class Truncation(Section):
     """What a trainer cuts off: pairs whose sides are then the same, or one of them empty, go."""
 
-    max_prompt_tokens: int | None = Field(default=512, ge=1)
+    max_prompt_tokens: int | None = Field(default=None, ge=1)
     """Longest prompt of the trainer in tokens; longer ones lose their beginning. Null: no limit."""
     max_tokens: int | None = Field(default=1024, ge=1)
     """Longest prompt and reply of the trainer in tokens. Null: no limit."""
@@ -59,7 +61,7 @@ class Gates(Section):
 
     identical: bool = True
     """Drop pairs whose sides are the same but for case, width, blanks and punctuation at the
-    ends."""
+    ends, or whose rejected side is empty."""
     truncation: Truncation | None = Truncation()
     """Drop pairs that a trainer's limits make equal or empty."""
     refusal: Side = "both"
@@ -118,9 +120,10 @@ class Mix(Section):
     by: Stratum
     """What the pairs are divided by."""
     weights: dict[str, float] | None = None
-    """Shares by name, `*` for each other one; as many pairs are kept as the scarcest allows."""
+    """Shares by name, `*` for each other one, which is 0 without it; as many pairs are kept as the
+    scarcest allows. Pairs without a language or cluster are `unknown`."""
     quotas: dict[str, int] | None = None
-    """Most pairs by name, `*` for each other one."""
+    """Most pairs by name, `*` for each other one, which has no limit without it."""
     total: int | None = Field(default=None, ge=1)
     """Most pairs altogether, with weights."""
 
@@ -184,8 +187,8 @@ class Select(Section):
     keep_unscored: bool = False
     """Keep pairs without a score that is bounded."""
     z_score: Literal["source", "method"] | None = None
-    """Divide margins by their standard deviation in each of these before they are bounded, where
-    scales differ."""
+    """Divide `margin` by its standard deviation in each of these before it is bounded or made a
+    target, where scales differ."""
     gates: Gates = Gates()
     """What a pair must not be."""
     bands: Bands | None = None
@@ -225,9 +228,10 @@ class Candidates(Section):
     """Scores that differ by no more than this are ties, and make no pair."""
     k: float = Field(default=2.0, gt=0)
     """Of sweet_spot: standard deviations below the mean of the rejected response."""
-    subset: int = Field(default=2, ge=2)
-    """Of aepo and west_of_n: responses that are looked at; of ampo: rejected responses."""
-    quality: float = Field(default=1.0, ge=0)
+    subset: int | None = Field(default=None, ge=2, le=32)
+    """Of aepo and west_of_n: responses that are looked at; of ampo: rejected responses. Default: 2
+    of aepo and ampo, all of west_of_n."""
+    diversity_weight: float = Field(default=1.0, ge=0)
     """Of aepo: weight of diversity against representativeness."""
     threshold: float = Field(default=0.5, gt=0, lt=1)
     """Of divpo: share of the responses that count as good, and as bad."""
@@ -235,11 +239,14 @@ class Candidates(Section):
     """Of divpo: what is rare."""
     rejected: Literal["bottom", "coreset", "opt_select"] = "bottom"
     """Of ampo: which responses are rejected."""
+    similarity: Literal["words", "embedding"] = "words"
+    """Of aepo and ampo: what makes responses alike, their words or their meaning."""
     min_score: float | None = None
     """Of air: smallest score of a chosen response."""
     margin: Range | None = None
     """Of air: bounds of a moderate margin."""
     max_variance: float | None = Field(default=None, gt=0)
     """Of air: prompts whose scores vary more are left out."""
-    max_pairs: int = Field(default=1, ge=1)
-    """Most pairs of one prompt, those with the largest margins first."""
+    max_pairs: int | None = Field(default=None, ge=1)
+    """Most pairs of one prompt, those with the largest margins first. Default: 1, of ampo `subset`,
+    of all every pair."""

@@ -6,7 +6,12 @@ from typing import Any
 from pipelines.recipe import section_at
 from pipelines.recipe_yaml import Path, Problem, Tree, Where, parse_yaml
 
-INPUT_OPTIONS = {"conversations": "--input", "documents": "--documents", "pairs": "--pairs"}
+INPUT_OPTIONS = {
+    "conversations": "--input",
+    "documents": "--documents",
+    "pairs": "--pairs",
+    "candidates": "--candidates",
+}
 """Option that replaces the paths of each source."""
 
 _SHOWN = 80

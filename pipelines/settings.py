@@ -17,8 +17,8 @@ from curation.feedback.rubric import RUBRIC, load_rubric
 from curation.feedback.turn_judge import TurnJudging
 from curation.scoring.follow_up_inventory import load_follow_ups
 from curation.scoring.pairs import PairScoring
-from curation.selection.thresholds import SCORES, Bounds, Selection
 from curation.synthesis.reply import ReplySampling
+from pipelines.candidate_settings import pairing
 from pipelines.model_roles import ModelNames, has_likelihoods, holds_to_json, spec_of
 from pipelines.recipe import Recipe
 from transforms.inference import ModelSettings
@@ -92,6 +92,7 @@ def writers(recipe: Recipe, models: ModelNames) -> Writers:
         samples=ranked.samples if ranked else 1,
         judge_form="likelihood" if has_likelihoods(recipe.models.judge) else "words",
         scoring=ranking(recipe),
+        pairing=pairing(recipe),
     )
 
 
@@ -114,20 +115,3 @@ def ranking(recipe: Recipe) -> PairScoring:
     """By what samples are ranked: as pairs are scored, with FLR's defaults where that is off."""
     wanted = scoring(recipe)
     return wanted if wanted.dimensions else PairScoring(max_tokens=wanted.max_tokens)
-
-
-def selection(recipe: Recipe) -> Selection:
-    """Which scored pairs are kept."""
-    select = recipe.select
-    bounded = {name: getattr(select, name) for name in SCORES}
-    return Selection(
-        {
-            name: Bounds(b.min, b.max)
-            for name, b in bounded.items()
-            if b and (b.min, b.max) != (None, None)
-        },
-        select.min_chosen_chars,
-        select.max_chars_ratio,
-        select.keep_unscored,
-        select.methods,
-    )

@@ -23,6 +23,7 @@ def snapshot_tables(described: Mapping[str, Any]) -> RenderableType:
         ("snapshot ", "dim"),
         plain(described["snapshot"], style="bold"),
         f"  {rows}  ",
+        (f"{described.get('pool') or 0:,} more measured pairs, ", "dim"),
         (f"{described['rejected']:,} rejected rows, ", "dim"),
         (f"schema version {described['schema_version']}", "dim"),
     )

@@ -1,5 +1,6 @@
 """The stages of the funnel, in the order of the graph, and which of them a recipe has work for."""
 
+from pipelines.measure_settings import labels
 from pipelines.recipe import Recipe
 
 STAGES = (
@@ -9,6 +10,8 @@ STAGES = (
     "mine",
     "clean_documents",
     "votes",
+    "deduplicate_candidates",
+    "construct",
     "pairs",
     "budget",
     "preference",
@@ -43,6 +46,14 @@ STAGES = (
     "made",
     "rubric_score",
     "score",
+    "judge_consistency",
+    "bald",
+    "predictive_entropy",
+    "implicit_policy",
+    "implicit_reference",
+    "clusters",
+    "measure",
+    "labels",
     "select",
     "rationales",
     "rationale_check",
@@ -59,7 +70,10 @@ def stages_of(recipe: Recipe) -> tuple[str, ...]:
     """
     miners, synthesis = recipe.mine.miners, recipe.synthesize
     sources, ugc, attributes = recipe.sources, synthesis.ugc, synthesis.attributes
-    chats = bool(sources.conversations or sources.pairs or not sources.documents)
+    candidates = sources.candidates
+    chats = bool(sources.conversations or sources.pairs or not (sources.documents or candidates))
+    drafts = chats or recipe.mine.votes or candidates
+    sure = recipe.score.uncertainty
     ranked = "followup_likelihood" in miners
     hinted = "expert" in miners or "on_policy" in miners
     has_work = {
@@ -69,9 +83,11 @@ def stages_of(recipe: Recipe) -> tuple[str, ...]:
         "deduplicate_documents": ugc and recipe.deduplicate.exact,
         "clean_documents": bool(sources.documents),
         "votes": recipe.mine.votes,
-        "pairs": chats or recipe.mine.votes,
-        "budget": chats or recipe.mine.votes,
-        "synthesize": chats or recipe.mine.votes,
+        "deduplicate_candidates": candidates and recipe.deduplicate.exact,
+        "construct": candidates,
+        "pairs": drafts,
+        "budget": drafts,
+        "synthesize": drafts,
         "preference": hinted and synthesis.preference == "model",
         "safety": hinted,
         "safety_judge": hinted and synthesis.safety == "model",
@@ -102,6 +118,13 @@ def stages_of(recipe: Recipe) -> tuple[str, ...]:
         "made": synthesis.makes,
         "rubric_score": recipe.score.rubric,
         "score": recipe.score.follow_up_likelihood or recipe.score.ches,
+        "judge_consistency": sure.judge_consistency,
+        "bald": sure.bald,
+        "predictive_entropy": sure.predictive_entropy,
+        "implicit_policy": sure.implicit_margin,
+        "implicit_reference": sure.implicit_margin,
+        "clusters": recipe.score.clusters,
+        "labels": labels(recipe),
         "rationales": synthesis.rationales,
         "rationale_check": synthesis.rationales and synthesis.rationales.check,
     }

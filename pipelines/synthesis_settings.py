@@ -19,6 +19,7 @@ from curation.synthesis.reply import ReplySampling
 from curation.synthesis.rubric_drafts import RubricPairSettings
 from curation.synthesis.ugc import UgcSettings
 from curation.synthesis.ugc import checked as check_ugc
+from pipelines.candidate_settings import pairing
 from pipelines.model_roles import has_likelihoods
 from pipelines.recipe import Recipe
 from pipelines.recipe_mining import Votes
@@ -88,6 +89,7 @@ def ugc(recipe: Recipe, asked: Ugc) -> UgcSettings:
         repeats=asked.repeats,
         scoring=ranking(recipe),
         min_gap=asked.min_gap,
+        pairing=pairing(recipe),
     )
 
 

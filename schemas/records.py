@@ -8,6 +8,14 @@ coders on the wire (`schemas.coders`) are derived from them.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from schemas.parts import (
+    CandidateScores,
+    NamedScore,
+    Rationale,
+    RubricLevel,
+    ScoredResponse,
+)
+
 SCHEMA_VERSION = 5
 """Version of all records together; written into every file's metadata. Version 2 added
 `last_hidden_inner_product`, `edit_similarity` and `cut_messages` to `PreferencePair`; version 3
@@ -136,89 +144,6 @@ class Candidate(NamedTuple):
     """Scores by name."""
 
 
-class CandidateScores(NamedTuple):
-    """Scores of all the candidates that a pair was chosen from, by one measure."""
-
-    name: str
-    """The measure: `judge`, `follow_up_likelihood`, `similarity`."""
-    values: Sequence[float]
-    """One score for each candidate, the same order in every measure of a pair."""
-
-
-class NamedScore(NamedTuple):
-    """A number with the name of who or what gave it."""
-
-    name: str
-    """The scorer, judge or annotator."""
-    value: float
-    """What it said."""
-
-
-class ScoredResponse(NamedTuple):
-    """One of several responses to a prompt, with what is known of it."""
-
-    text: str
-    """The reply."""
-    model: str | None
-    """Model that wrote it, as the source names it."""
-    scores: Sequence[NamedScore]
-    """Scores by the name of the measure; higher is better."""
-    log_probability: float | None = None
-    """Of the whole reply, nats, under the model that wrote it."""
-    tokens: int | None = None
-    """Tokens of the reply, where they were counted."""
-
-
-class CandidateSet(NamedTuple):
-    """Several scored responses to one prompt: what pairs are constructed from.
-
-    As a published ranking, the responses stand in order, the best first.
-    """
-
-    id: str
-    """32 hexadecimal digits, hash of prompt and texts."""
-    prompt: Sequence[Message]
-    """History that ends with a user turn."""
-    responses: Sequence[ScoredResponse]
-    """At least two."""
-    source: str
-    """Name of the source: the recipe's, else the input's format."""
-    provenance: "Provenance"
-    """Where it comes from."""
-    split: str = ""
-    """One of `SPLITS`, empty until the split is decided."""
-
-
-class Rationale(NamedTuple):
-    """Why the chosen reply beats the rejected one, in a model's words."""
-
-    kind: str
-    """`general`: the reason without details; `specific`: what in the replies shows it."""
-    text: str
-    """The reason; it calls the replies as they were shown, A and B."""
-    chosen_shown: str
-    """Where the model saw the chosen reply: one of `PLACES`."""
-
-
-class RubricLevel(NamedTuple):
-    """How both replies of a pair do on one criterion of a rubric."""
-
-    rubric: str
-    """Name of the rubric."""
-    criterion: str
-    """Name of the criterion."""
-    weight: float
-    """Share of the criterion in the rubric's aggregate; those of a rubric add up to 1."""
-    chosen: float
-    """Level of the chosen reply, 1 (worst) to 5; between two levels where a judge is unsure."""
-    rejected: float
-    """Level of the rejected reply."""
-    chosen_reason: str | None
-    """Why the chosen reply has its level, where the judge gave reasons."""
-    rejected_reason: str | None
-    """Why the rejected reply has its level."""
-
-
 class Provenance(NamedTuple):
     """Where a pair comes from: enough to find the input bytes and to repeat the model calls."""
 
@@ -247,6 +172,26 @@ class Provenance(NamedTuple):
     """Scores of all candidates, where the pair is the best and the worst of several."""
 
 
+class CandidateSet(NamedTuple):
+    """Several scored responses to one prompt: what pairs are constructed from.
+
+    As a published ranking, the responses stand in order, the best first.
+    """
+
+    id: str
+    """32 hexadecimal digits, hash of prompt and texts."""
+    prompt: Sequence[Message]
+    """History that ends with a user turn."""
+    responses: Sequence[ScoredResponse]
+    """At least two."""
+    source: str
+    """Name of the source: the recipe's, else the input's format."""
+    provenance: Provenance
+    """Where it comes from."""
+    split: str = ""
+    """One of `SPLITS`, empty until the split is decided."""
+
+
 class PreferencePair(NamedTuple):
     """Two replies to one prompt, the first preferred to the second.
 
@@ -265,10 +210,11 @@ class PreferencePair(NamedTuple):
     margin: float | None
     """`chosen_score - rejected_score`. Where no follow-up likelihood was measured: of `edits` the
     normalised edit distance, 0 to 1; of `attributes` the difference of the levels, 1 to 4; of
-    `judgment` the share of right verdicts."""
+    `judgment` the share of right verdicts; of `candidates` the difference of what was compared."""
     chosen_score: float | None
     """Score of the chosen side: follow-up likelihood (FLR) in nats per token where it was measured;
-    else of `ugc` the judge's level, 1 to 5, and of `votes` the community's score."""
+    else of `ugc` the judge's level, 1 to 5, of `votes` the community's score, of `candidates` the
+    score that came with the response."""
     rejected_score: float | None
     """The same of the rejected side."""
     ches: float | None
@@ -279,9 +225,10 @@ class PreferencePair(NamedTuple):
     """The column of uncertainty that the recipe names in `score.uncertainty.of`."""
     method: str
     """How the pair was made: `expert`, `on_policy`, `revisions`, `hindsight`,
-    `followup_likelihood`, `edits`, `ranked_siblings`, `existing`; from documents `ugc`, `votes`;
-    made for a purpose `rubric`, `attributes`, `reasoning`; derived from another pair `judgment`,
-    `context_reversal`, `instructions`, `instruction_choice`."""
+    `followup_likelihood`, `edits`, `ranked_siblings`, `existing`; of several scored responses
+    `candidates`; from documents `ugc`, `votes`; made for a purpose `rubric`, `attributes`,
+    `reasoning`; derived from another pair `judgment`, `context_reversal`, `instructions`,
+    `instruction_choice`."""
     source: str
     """`Conversation.source`, or the pair file's format."""
     conversation_id: str

@@ -1,9 +1,7 @@
 """The dataset card: the README that people read and that `datasets.load_dataset` obeys."""
 
-import html
 import json
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from string import Template
 from typing import Any
 
@@ -12,6 +10,7 @@ from schemas.records import DATASET_COLUMNS, SPLITS, PreferencePair
 from sinks.funnel import noted
 from sinks.layout import snapshot_directory
 from sinks.manifest import SnapshotManifest
+from sinks.markdown import escape, markdown_table
 from sinks.statistics import value_counts
 from sinks.store import Store
 
@@ -108,18 +107,20 @@ def dataset_card(store: Store, manifest: SnapshotManifest) -> str:
         ),
     )
     return front + _BODY.substitute(
-        title=_escape(manifest.name),
+        title=escape(manifest.name),
         pairs=f"{total:,}",
         splits=", ".join(f"{manifest.rows[split]:,} {split}" for split in SPLITS),
-        code_version=_escape(manifest.code_version),
+        code_version=escape(manifest.code_version),
         id=manifest.id,
         created=manifest.created,
         schema_version=manifest.schema_version,
-        licence_text=_escape(manifest.license or "unknown, check the sources before you share it"),
+        licence_text=escape(manifest.license or "unknown, check the sources before you share it"),
         directory=directory,
-        columns=_table(("Column", "Meaning"), ((f"`{c}`", docs[c]) for c in DATASET_COLUMNS)),
-        methods=_table(("Method", "Pairs"), methods.items()),
-        models=_table(("Role", "Model"), manifest.models.items()),
+        columns=markdown_table(
+            ("Column", "Meaning"), ((f"`{c}`", docs[c]) for c in DATASET_COLUMNS)
+        ),
+        methods=markdown_table(("Method", "Pairs"), methods.items()),
+        models=markdown_table(("Role", "Model"), manifest.models.items()),
         funnel=_funnel_table(manifest.funnel),
         rejects=f"{manifest.records['rejects']:,}",
     )
@@ -136,16 +137,4 @@ def _funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
         )
         for row in funnel
     )
-    return _table(("Stage", "In", "Out", "Dropped", "Noted"), rows)
-
-
-def _table(head: Sequence[str], rows: Iterable[Iterable[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_escape(cell) for cell in line) + " |" for line in lines)
-
-
-def _escape(value: object) -> str:
-    """A value as Markdown text of one line that cannot end a table's cell or open a tag."""
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    text = html.escape(re.sub(r"\s+", " ", text), quote=False)
-    return re.sub(r"([|\\\[\]])", r"\\\1", text)
+    return markdown_table(("Stage", "In", "Out", "Dropped", "Noted"), rows)

@@ -18,7 +18,8 @@ _BATCH_ROWS = 256
 def inspect_snapshot(output: str, snapshot_id: str | None = None) -> dict[str, Any]:
     """Describe a snapshot, by default the current one, as JSON-like values.
 
-    Output: `snapshot`, `schema_version`, `created`, `parent`, `rows` (by split), `signals`,
+    Output: `snapshot`, `schema_version`, `created`, `parent`, `rows` (by split), `pool`
+    (measured pairs that were not selected; None where the snapshot keeps none), `signals`,
     `rejected`, `funnel`, `models`, `inputs`, `methods` and `sources` (pairs of each), and
     `scores`: the quantiles of each score that any pair has.
 
@@ -33,6 +34,7 @@ def inspect_snapshot(output: str, snapshot_id: str | None = None) -> dict[str, A
         "created": manifest.created,
         "parent": manifest.parent,
         "rows": manifest.rows,
+        "pool": manifest.records.get("pool"),
         "signals": manifest.records["signals"],
         "rejected": manifest.records["rejects"],
         "funnel": manifest.funnel,

@@ -2,7 +2,7 @@
 
 OUT/manifest.json                the current snapshot and all others
 OUT/README.md                    the dataset card
-OUT/snapshots/<id>/              one immutable snapshot: manifest.json, data/, signals/, …
+OUT/snapshots/<id>/              one immutable snapshot: manifest.json, data/, pool/, signals/, …
 OUT/.staging/<run>/              what a run has written and not published yet
 OUT/.memo/                       models' answers, kept from run to run
 """
@@ -24,6 +24,10 @@ SNAPSHOTS = "snapshots"
 """Directory of the snapshots."""
 DUPLICATES = "duplicates"
 """Kind of the files that name the pairs taken out as duplicates while writing."""
+SURPLUS = "surplus"
+"""Name of the files of the pool that hold these pairs themselves."""
+INDEX = "index"
+"""Kind of the files that hold the row hashes of pairs, one beside each file of pairs."""
 
 KINDS: dict[str, type] = {
     "pairs": PreferencePair,
@@ -36,7 +40,7 @@ KINDS: dict[str, type] = {
 """What a run delivers, and the record of each kind. `pool` holds the measured pairs that were not
 selected, as they were measured: with them a selection can be changed afterwards."""
 
-_FOLDERS = {"pairs": "data", DUPLICATES: "drops"}
+_FOLDERS = {"pairs": "data", DUPLICATES: "drops", SURPLUS: "pool"}
 
 
 def staging_directory(run_id: str) -> str:
@@ -83,3 +87,12 @@ def final_file(kind: str, split: str | None, index: int, of: int) -> str:
     ('data/train-00000-of-00002.parquet', 'drops/duplicates-00000-of-00001.parquet')
     """
     return f"{_FOLDERS.get(kind, kind)}/{split or kind}-{index:05d}-of-{of:05d}.parquet"
+
+
+def index_file(path: str) -> str:
+    """Path of the row hashes of a file of pairs, both within their snapshot.
+
+    >>> index_file("pool/pool-00000-of-00001.parquet")
+    'index/pool/pool-00000-of-00001.parquet'
+    """
+    return f"{INDEX}/{path}"

@@ -69,13 +69,14 @@ class SnapshotManifest(NamedTuple):
     rows: Mapping[str, int]
     """Pairs by split."""
     records: Mapping[str, int]
-    """Rows by kind: `pairs`, `signals`, `rejects`, `drops`, `duplicates`."""
+    """Rows by kind: those of `sinks.layout.KINDS` that this version of the snapshot has, and
+    `duplicates`."""
     digests: Mapping[str, str]
     """`sinks.rows.digest` of the rows, by kind."""
     funnel: Sequence[Mapping[str, Any]]
     """`stage`, `in`, `out`, `dropped` (by reason) and perhaps `notes` of each stage, in order."""
     files: Sequence[Mapping[str, Any]]
-    """`sinks.compact.WrittenFile` of each file, as a mapping."""
+    """`sinks.finalfiles.WrittenFile` of each file, as a mapping."""
 
 
 def read_manifest(output: str) -> RootManifest:

@@ -1,29 +1,33 @@
 """Everything that a run delivers, written into its staging directory and summed up."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
 
 from schemas.errors import RunError
-from schemas.records import SPLITS
-from sinks.compact import DUPLICATE_FILTER, TARGET_FILE_BYTES, Compact, WrittenFile
+from sinks.compact import Compact
+from sinks.duplicates import DUPLICATE_FILTER
+from sinks.finalfiles import TARGET_FILE_BYTES, WrittenFile
 from sinks.funnel import WRITE_STAGE, funnel_rows
-from sinks.layout import DUPLICATES, KINDS, summary_file
-from sinks.rows import digest
-from sinks.staging import StagedPart, WriteStaged
+from sinks.layout import DUPLICATES, KINDS, SURPLUS, final_file
+from sinks.parts import StagedPart
+from sinks.staging import WriteStaged
 from sinks.store import open_store
+from sinks.summary import sum_up, write_summary
 
 Count = tuple[tuple[str, str], int]
 """`((stage, key), n)` with key `in`, `out` or `drop:<reason>`."""
 
 
+_SURPLUS = final_file(SURPLUS, None, 0, 1).split("-")[0]
+
+
 class WriteSnapshot(beam.PTransform):
     """Write all that a run delivers; `sinks.publish.publish` makes it visible afterwards.
 
-    Input: a dictionary of PCollections: `pairs` (PreferencePair, split decided), `signals`
-    (FeedbackSignal), `rejects` (Reject), `drops` (Drop) and `counts` (`Count`).
+    Input: a dictionary of PCollections: one of each of `sinks.layout.KINDS`, the splits of `pairs`
+    and `pool` decided, and `counts` (`Count`).
     Output: PCollection[str] of one element, the JSON summary that also lies in the run's
     staging directory: files, rows, digests and the funnel. It is written for an empty run too.
 
@@ -75,7 +79,7 @@ class WriteSnapshot(beam.PTransform):
 class _WriteSummary(beam.DoFn):
     def __init__(self, output: str, run_id: str, stages: tuple[str, ...]) -> None:
         self._output = output
-        self._path = summary_file(run_id)
+        self._run_id = run_id
         self._stages = stages
 
     def process(
@@ -85,9 +89,8 @@ class _WriteSummary(beam.DoFn):
         files: Sequence[WrittenFile],
         counts: Sequence[Count],
     ) -> Iterator[str]:
-        text = json.dumps(summarise(parts, files, counts, self._stages), ensure_ascii=False)
-        open_store(self._output).write(self._path, text.encode("utf-8", "replace"))
-        yield text
+        summary = summarise(parts, files, counts, self._stages)
+        yield write_summary(open_store(self._output), self._run_id, summary)
 
 
 def summarise(
@@ -103,23 +106,20 @@ def summarise(
     Raises: RunError when a staged row is in no file, or a row is in a file that was not staged.
     """
     staged = {kind: sum(part.rows for part in parts if part.kind == kind) for kind in KINDS}
-    written = {kind: _rows(files, kind=kind) for kind in (*KINDS, DUPLICATES)}
+    surplus = [file for file in files if file.path.startswith(_SURPLUS)]
+    delivered = [file for file in files if file not in surplus]
+    written = {kind: _rows(delivered, kind) for kind in (*KINDS, DUPLICATES)}
     found = {**written, "pairs": written["pairs"] + written[DUPLICATES]}
     for kind in KINDS:
         if staged[kind] != found[kind]:
             raise RunError(f"{kind}: {staged[kind]:,} rows were staged, {found[kind]:,} written")
+    if _rows(surplus, "pool") > written[DUPLICATES]:
+        raise RunError(f"pool: more than the {written[DUPLICATES]:,} duplicates were added")
     duplicates = {f"drop:{DUPLICATE_FILTER}": written[DUPLICATES]} if written[DUPLICATES] else {}
     write = {"in": staged["pairs"], "out": written["pairs"], **duplicates}
     all_counts = [*counts, *(((WRITE_STAGE, key), n) for key, n in write.items())]
-    return {
-        "files": [file._asdict() for file in sorted(files)],
-        "rows": {split: _rows(files, split=split) for split in SPLITS},
-        "records": written,
-        "digests": {kind: digest([f.digest for f in files if f.kind == kind]) for kind in written},
-        "funnel": funnel_rows(all_counts, stages),
-    }
+    return sum_up(files, funnel_rows(all_counts, stages))
 
 
-def _rows(files: Iterable[WrittenFile], **having: str) -> int:
-    wanted: Mapping[str, str] = having
-    return sum(f.rows for f in files if all(getattr(f, k) == v for k, v in wanted.items()))
+def _rows(files: Iterable[WrittenFile], kind: str) -> int:
+    return sum(file.rows for file in files if file.kind == kind)

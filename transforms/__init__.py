@@ -8,8 +8,10 @@ import schemas.coders  # noqa: F401 (registers the records' coders)
 from transforms.attributes import SynthesizeAttributeEdits
 from transforms.budget import KeepWithinBudget
 from transforms.clean import CleanConversations, CleanDocuments
+from transforms.construct import ConstructPairs
 from transforms.context_reversal import SynthesizeContextReversals
 from transforms.deduplicate import (
+    DropDuplicateCandidates,
     DropDuplicateConversations,
     DropDuplicateDocuments,
     DropDuplicateDrafts,
@@ -47,6 +49,8 @@ __all__ = [
     "AssignSplit",
     "CleanConversations",
     "CleanDocuments",
+    "ConstructPairs",
+    "DropDuplicateCandidates",
     "DropDuplicateConversations",
     "DropDuplicateDocuments",
     "DropDuplicateDrafts",

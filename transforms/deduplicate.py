@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import apache_beam as beam
 
 from curation.documents.gates import document_reject
-from schemas.records import Conversation, Document, Drop, PairDraft, Reject
+from schemas.records import CandidateSet, Conversation, Document, Drop, PairDraft, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
@@ -24,7 +24,8 @@ class Unique(NamedTuple):
     kept: beam.PCollection
     """Records that stay."""
     removed: beam.PCollection
-    """A `Reject` for each conversation and document, a `Drop` for each draft that went."""
+    """A `Reject` for each conversation, document and candidate set, a `Drop` for each draft that
+    went."""
     counts: beam.PCollection
     """Funnel counts."""
 
@@ -76,6 +77,27 @@ class DropDuplicateDocuments(Stage):
         return _keep_first(documents, identities, _KeepFirstDocument("deduplicate_documents"))
 
 
+class DropDuplicateCandidates(Stage):
+    """Keep one of the candidate sets with the same prompt and texts.
+
+    It is the first by file and position; the scores of its copies, which may differ, do not count.
+
+    Input: PCollection[CandidateSet]. Output: `Unique`, stage `deduplicate_candidates`.
+
+    Parameters: `again`, see `DropDuplicateConversations`.
+    """
+
+    def __init__(self, again: beam.PCollection | None = None) -> None:
+        super().__init__()
+        self._again = again
+
+    def expand(self, candidates: beam.PCollection) -> Unique:
+        """Find the copies, then pass the candidate sets by them."""
+        read = candidates if self._again is None else self._again
+        identities = read | "Candidate set ids" >> beam.Map(candidates_identity)
+        return _keep_first(candidates, identities, _KeepFirstCandidates("deduplicate_candidates"))
+
+
 class DropDuplicateDrafts(Stage):
     """Keep one of the drafts with the same content, before a model is paid for it.
 
@@ -105,6 +127,11 @@ def document_identity(document: Document) -> tuple[str, Place]:
     """Id of a document, and file and position for ordering its copies."""
     data = document.metadata
     return document.id, (data.get("file", ""), int(data.get("position", 0)))
+
+
+def candidates_identity(candidates: CandidateSet) -> tuple[str, Place]:
+    """Id of a candidate set, and file and position for ordering its copies."""
+    return candidates.id, (candidates.provenance.input, candidates.provenance.position)
 
 
 def draft_identity(draft: PairDraft) -> tuple[str, Place]:
@@ -189,6 +216,18 @@ class _KeepFirstDocument(_KeepFirst):
     def remove(self, record: Document, first: Place) -> Reject:
         detail = f"says the same as {first[0]} at {first[1]}"
         return document_reject(record, self.stage, "duplicate_document", detail)
+
+
+@beam.typehints.with_output_types(CandidateSet, removed=Reject, counts=Count)
+class _KeepFirstCandidates(_KeepFirst):
+    def identify(self, record: CandidateSet) -> tuple[str, Place]:
+        return candidates_identity(record)
+
+    def remove(self, record: CandidateSet, first: Place) -> Reject:
+        file, position = candidates_identity(record)[1]
+        detail = f"the same prompt and texts as {first[0]} at {first[1]}"
+        excerpt = record.prompt[-1].content[:200]
+        return Reject(self.stage, "duplicate_candidates", detail, excerpt, file, position)
 
 
 @beam.typehints.with_output_types(PairDraft, removed=Drop, counts=Count)

@@ -1,6 +1,7 @@
 """Files to records: the first stage of every pipeline.
 
     patterns → list files → plan shards ⇄ read and parse rows → conversations, pairs, documents
+                                                  │  or candidate sets
                                                   └ messages of trees ⇄ join ┘
 
 Each ⇄ is a shuffle. What crosses the first two is a few words for each file and shard;
@@ -20,8 +21,7 @@ from apache_beam.pvalue import TaggedOutput
 
 from curation import progress
 from curation.formats import (
-    DOCUMENT_FORMATS,
-    FORMATS,
+    FORMATS_OF,
     KINDS,
     MAX_TURN_CHARS,
     Context,
@@ -41,7 +41,7 @@ from curation.reading import (
 )
 from schemas.coders import RecordCoder
 from schemas.errors import InputError, UsageError
-from schemas.records import Conversation, Document, PreferencePair, Reject
+from schemas.records import CandidateSet, Conversation, Document, PreferencePair, Reject
 from transforms.counting import COUNTS, Count, CountingDoFn
 from transforms.stage import Stage
 
@@ -57,25 +57,27 @@ class Records(NamedTuple):
     conversations: beam.PCollection[Conversation]
     pairs: beam.PCollection[PreferencePair]
     documents: beam.PCollection[Document]
+    candidates: beam.PCollection[CandidateSet]
     rejects: beam.PCollection[Reject]
     counts: beam.PCollection[Count]
     """Funnel counts of the stage `ingest`, in rows; a file that is refused is one row."""
 
 
 class ReadRecords(Stage):
-    """Read conversations and preference pairs, or documents, from files.
+    """Read conversations and preference pairs, or documents, or candidate sets, from files.
 
     Input: a pipeline. Output: `Records`.
 
     Parameters: `patterns` are files, directories (read with all that is in them, without
     hidden files) and globs, on any filesystem that Beam can open. `kind` says what they hold:
-    `records` (conversations and pairs) or `documents`; a row of the other kind is a reject.
-    `format` is a name of `curation.formats.FORMATS`, of `DOCUMENT_FORMATS` for documents, or
-    `auto` to judge each row by its content. `source` names the source in the records (default:
-    the format). `limit` reads only the first rows in the order of paths and positions, one after
-    the other. `silent` keeps the rows out of the progress display, for those that are read a
-    second time. `max_turn_chars` is in characters, also for the text of a document,
-    `max_row_bytes` and `shard_bytes` in bytes. `user_salt` goes into the hash of user names.
+    `records` (conversations and pairs), `documents`, or `candidates` (prompts with several scored
+    responses); a row of another kind is a reject. `format` is a name of
+    `curation.formats.FORMATS_OF[kind]`, or `auto` to judge each row by its content. `source` names
+    the source in the records (default: the format). `limit` reads only the first rows in the order
+    of paths and positions, one after the other. `silent` keeps the rows out of the progress
+    display, for those that are read a second time. `max_turn_chars` is in characters, also for the
+    text of a document and of a response, `max_row_bytes` and `shard_bytes` in bytes. `user_salt`
+    goes into the hash of user names.
 
     Raises: UsageError for a parameter that makes no sense; InputError for a pattern that
     matches nothing, when built if the filesystem can be asked then, else when run.
@@ -119,7 +121,7 @@ class ReadRecords(Stage):
             raise UsageError("no input: name at least one file, directory or pattern")
         if self._context.kind not in KINDS:
             raise UsageError(f"kind={self._context.kind!r} is none of {', '.join(KINDS)}")
-        formats = FORMATS if self._context.kind == "records" else DOCUMENT_FORMATS
+        formats = FORMATS_OF[self._context.kind]
         if self._context.format not in ("auto", *formats):
             known = ", ".join(("auto", *formats))
             raise UsageError(f"format={self._context.format!r} is none of {known}")
@@ -168,6 +170,7 @@ class ReadRecords(Stage):
             (rows.main, trees.main) | "Conversations" >> beam.Flatten(),
             rows.pairs,
             rows.documents,
+            rows.candidates,
             [part.rejects for part in parts] | "Rejects" >> beam.Flatten(),
             [part[COUNTS] for part in parts] | "Counts" >> beam.Flatten(),
         )
@@ -191,7 +194,9 @@ def _match_remote(pattern: str, limit: int | None = None) -> Iterator[InputFile]
 
 def _wanted(context: Context) -> str:
     """What the layouts of files are looked for: see `curation.reading.detection.WANTED`."""
-    return context.format if context.format in ("mail", "text") else context.kind
+    if context.format in ("mail", "text"):
+        return context.format
+    return "documents" if context.kind == "documents" else "records"
 
 
 def _is_local(pattern: str) -> bool:
@@ -302,14 +307,17 @@ class _Parse(_Ingest):
             yield from map(partial(TaggedOutput, "pairs"), records)
         elif isinstance(records[0], Document):
             yield from map(partial(TaggedOutput, "documents"), records)
+        elif isinstance(records[0], CandidateSet):
+            yield from map(partial(TaggedOutput, "candidates"), records)
         else:
             yield from records
 
 
-_PARTS = ("pairs", "documents", "messages")
+_PARTS = ("pairs", "documents", "candidates", "messages")
 _PARSED = {
     "pairs": PreferencePair,
     "documents": Document,
+    "candidates": CandidateSet,
     "messages": _Message,
     "rejects": Reject,
     "counts": Count,

@@ -16,6 +16,7 @@ import apache_beam as beam
 from curation.feedback.exchanges import is_complete
 from curation.models.tasks import GENERATION, several
 from curation.scoring.pairs import PairScoring
+from curation.selection.pairing import PairingSettings
 from curation.synthesis.checklist import checklist_requests, checklist_verdict
 from curation.synthesis.on_policy import complete_on_policy, policy_requests
 from curation.synthesis.reply import ReplySampling, complete_draft, reply_request
@@ -39,7 +40,7 @@ class Writers(NamedTuple):
 
     Parameters: `expert`, `policy`, `judge`, `scorer`; `sampling` of replies; `samples` for each
     prompt of `followup_likelihood`; `judge_form`, `likelihood` or `words`, as the judge's backend
-    can; `scoring`, the follow-ups that rank.
+    can; `scoring`, the follow-ups that rank; `pairing`, which of the ranked make the pair.
     """
 
     expert: Role = Role()
@@ -50,6 +51,7 @@ class Writers(NamedTuple):
     samples: int = 4
     judge_form: str = "likelihood"
     scoring: PairScoring = PairScoring()
+    pairing: PairingSettings = PairingSettings()
 
 
 METHODS = ("expert", "on_policy", "followup_likelihood")
@@ -146,7 +148,13 @@ class SynthesizePairs(Stage):
             "rank",
             MeasureJointly(writers.scorer.settings),
             partial(rank_request, scoring=writers.scoring),
-            partial(best_and_worst, scoring=writers.scoring, model=writers.scorer.name),
+            partial(
+                best_and_worst,
+                scoring=writers.scoring,
+                model=writers.scorer.name,
+                pairing=writers.pairing,
+                seed=writers.sampling.seed,
+            ),
             pair_of=_pair_of_sampled,
             memo=self._memo,
         )

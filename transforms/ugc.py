@@ -10,7 +10,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from curation.models.sentence_encoder import encoder_identity, open_encoder
+from curation.models.sentence_encoder import encoder_identity
 from curation.models.tasks import TEXT_SIMILARITY
 from curation.synthesis.ugc import (
     UgcRecord,
@@ -38,6 +38,7 @@ from curation.synthesis.ugc_scores import (
 )
 from schemas.records import Document, Drop, PreferencePair
 from transforms.counting import COUNTS, Count, CountingDoFn
+from transforms.encoder import load_encoder
 from transforms.inference import AskModel, Generate, MeasureJointly, ModelSettings
 from transforms.memo import Memo
 from transforms.model_step import ModelStep, Noted, Role
@@ -153,7 +154,7 @@ class SynthesizeFromUserContent(Stage):
     def _compared(self) -> tuple[AskModel, Any, Any]:
         encoder = self._settings.encoder
         named = encoder_identity(encoder)
-        ask = AskModel(ModelSettings(encoder), TEXT_SIMILARITY, _load_encoder)
+        ask = AskModel(ModelSettings(encoder), TEXT_SIMILARITY, load_encoder)
         request = partial(similarity_request, encoder=named)
         return ask, request, partial(with_similarity, encoder=named)
 
@@ -214,7 +215,3 @@ def _pair(record: UgcRecord) -> PreferencePair:
 
 def _same(pair: PreferencePair) -> PreferencePair:
     return pair
-
-
-def _load_encoder(settings: ModelSettings) -> Any:
-    return open_encoder(settings.name)

@@ -49,7 +49,7 @@ def _rules() -> tuple[re.Pattern[str], re.Pattern[str]]:
         if unknown := content.keys() - {"names", *patterns}:
             raise SchemaError(f"safety.yaml: {language}: unknown key {min(unknown)!r}")
         for key, listed in patterns.items():
-            listed += [_pattern(p, content.get("names", {})) for p in content.get(key, ())]
+            listed += [phrase_pattern(p, content.get("names", {})) for p in content.get(key, ())]
     # Looked ahead for, so that matches may overlap: one may be excepted and the other not.
     unsafe, exceptions = (
         re.compile(f"(?<= )(?=({'|'.join(listed)}))") for listed in patterns.values()
@@ -57,8 +57,11 @@ def _rules() -> tuple[re.Pattern[str], re.Pattern[str]]:
     return unsafe, exceptions
 
 
-def _pattern(phrase: str, names: Mapping[str, str]) -> str:
-    """A phrase as a regular expression over tokens with a space after each."""
+def phrase_pattern(phrase: str, names: Mapping[str, str]) -> str:
+    """A phrase as a regular expression over tokens with a space after each.
+
+    Parameters: `names`, what stands for `<name>` in phrases.
+    """
     pieces = []
     for found in _PIECE.finditer(phrase):
         if found[0] == "…":

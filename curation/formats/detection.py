@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from curation.formats import (
+    candidates,
     document,
     edits,
     hh,
@@ -23,6 +24,7 @@ from curation.formats import (
     trl_explicit,
     trl_implicit,
     ultrafeedback,
+    ultrafeedback_full,
     wildchat,
     wildfeedback,
 )
@@ -52,6 +54,7 @@ _MODULES = (
     openai,
 )
 _DOCUMENT_MODULES = (mail, text, stackexchange, reddit, document)
+_CANDIDATE_MODULES = (ultrafeedback_full, candidates)
 
 
 def _by_name(modules: Iterable[Any]) -> dict[str, Format]:
@@ -62,6 +65,14 @@ FORMATS = _by_name(_MODULES)
 """The formats of conversations and pairs, first match wins."""
 DOCUMENT_FORMATS = _by_name(_DOCUMENT_MODULES)
 """The formats of documents, first match wins."""
+CANDIDATE_FORMATS = _by_name(_CANDIDATE_MODULES)
+"""The formats of several responses to a prompt, first match wins."""
+FORMATS_OF = {
+    "records": FORMATS,
+    "documents": DOCUMENT_FORMATS,
+    "candidates": CANDIDATE_FORMATS,
+}
+"""The formats of each of `curation.formats.KINDS`."""
 _ANY_TEXT = DOCUMENT_FORMATS["document"]
 
 
@@ -78,9 +89,7 @@ def detect(value: Mapping[str, Any], kind: str = "records") -> Format | None:
     >>> detect({"messages": [], "text": "Flowers."}, "documents") is None
     True
     """
-    if kind == "records":
-        return _first(FORMATS, value)
-    found = _first(DOCUMENT_FORMATS, value)
+    found = _first(FORMATS_OF[kind], value)
     # The other formats of documents have fields that no conversation has.
     return None if found is _ANY_TEXT and _first(FORMATS, value) else found
 

@@ -4,12 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from curation.formats.context import Context
-from curation.formats.detection import DOCUMENT_FORMATS, FORMATS, detect
+from curation.formats.detection import FORMATS_OF, detect
 from curation.formats.trees import TreeMessage
 from curation.reading.rows import Problem, Row, ingest_reject
-from schemas.records import Conversation, Document, PreferencePair, Reject
+from schemas.records import CandidateSet, Conversation, Document, PreferencePair, Reject
 
-Records = list[Conversation] | list[PreferencePair] | list[TreeMessage] | list[Document]
+Records = (
+    list[Conversation]
+    | list[PreferencePair]
+    | list[TreeMessage]
+    | list[Document]
+    | list[CandidateSet]
+)
 """What one row gives: records of one kind, at least one."""
 
 
@@ -17,8 +23,9 @@ def parse_row(row: Row, context: Context) -> Records | Reject:
     """Read one row into records of one kind.
 
     Input: a `Row`, and the `Context` of its file. Output: conversations, pairs or messages
-    of a tree, or where `context.kind` is `documents` a document; or the one `Reject` of the row.
-    With `context.format` named, a row of another format is a `wrong_format`.
+    of a tree, or where `context.kind` says so a document or a candidate set; or the one `Reject` of
+    the row. With `context.format` named, a row of another format is a `wrong_format`; a row of
+    another kind is a `wrong_kind`, which says where it belongs.
 
     >>> parse_row(Row({"messages": [{"role": "user", "content": "hi"}]}, 0), Context("a"))[0].source
     'openai'
@@ -35,6 +42,15 @@ def parse_row(row: Row, context: Context) -> Records | Reject:
     return ingest_reject(found, context.file, row)
 
 
+_RECORDS = ("records", "a conversation or a pair", "sources.conversations or sources.pairs")
+_CANDIDATES = ("candidates", "several responses to a prompt", "sources.candidates")
+_DOCUMENTS = ("documents", "a document", "sources.documents")
+# What has a text is not enough of a document to send it away from the chats.
+_ELSEWHERE = {
+    "records": (_CANDIDATES,),
+    "documents": (_RECORDS, _CANDIDATES),
+    "candidates": (_RECORDS, _DOCUMENTS),
+}
 # A dump of any site has thousands of them, and runners hold rejects: a glimpse is enough.
 _NO_MISTAKES = ("not_a_post",)
 _SHORT_BYTES = 200
@@ -49,16 +65,17 @@ def _parse(row: Row, context: Context) -> Records | Problem:
         if format is None:
             return _unknown(value, context)
     else:
-        format = (FORMATS if context.kind == "records" else DOCUMENT_FORMATS)[context.format]
+        format = FORMATS_OF[context.kind][context.format]
         if not format.matches(value):
             return Problem("wrong_format", f"not {context.format}; the fields are: {_keys(value)}")
     return format.parse(value, row, context)
 
 
 def _unknown(value: Mapping[str, Any], context: Context) -> Problem:
-    if context.kind == "documents" and detect(value):
-        detail = f"a conversation or a pair in a source of documents: {_keys(value)}"
-        return Problem("wrong_kind", detail)
+    for kind, what, place in _ELSEWHERE[context.kind]:
+        if detect(value, kind):
+            detail = f"{what} in a source of {context.kind}, which belongs into {place}"
+            return Problem("wrong_kind", f"{detail}; the fields are: {_keys(value)}")
     return Problem("unknown_format", f"no known format has these fields: {_keys(value)}")
 
 

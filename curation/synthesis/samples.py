@@ -11,10 +11,12 @@ from typing import NamedTuple
 from curation.models.protocols import Completion, GenerationRequest, JointRequest, JointResult
 from curation.scoring.follow_up_likelihood import candidate_rewards, candidates_request
 from curation.scoring.pairs import PairScoring, chosen_follow_ups, follow_ups_name
+from curation.selection.candidate_pairs import one_pair
+from curation.selection.pairing import Nothing, PairingSettings
 from curation.synthesis.reply import ReplySampling, finished_text, with_sides
 from schemas.errors import ModelError, UsageError
 from schemas.ids import seed_from
-from schemas.records import Drop, PairDraft, PreferencePair
+from schemas.records import CandidateScores, Drop, PairDraft, PreferencePair
 
 
 class SampledDraft(NamedTuple):
@@ -110,27 +112,35 @@ def best_and_worst(
     result: JointResult,
     scoring: PairScoring = PairScoring(),
     model: str = "",
+    *,
+    pairing: PairingSettings = PairingSettings(),
+    seed: int = 0,
 ) -> PreferencePair | Drop:
     """The pair of the reply with the highest and the one with the lowest reward.
 
     Input: the sampled draft, the answer to its `rank_request` with the same scoring. Parameters:
-    `model`, the scorer as `name@revision`. Output: the pair with both scores and their margin in
-    nats per token, or the `Drop` `equal_scores`. Raises: ModelError when a reward is no number.
+    `model`, the scorer as `name@revision`; `pairing`, where other replies are to make the pair, and
+    the run's `seed` that it may draw with. Output: the pair with both scores and their margin in
+    nats per token, or the `Drop` `equal_scores`, or that of a pairing that finds none. Raises:
+    ModelError when a reward is no number.
     """
     draft, responses, cut = sampled
     ranked = candidate_rewards(result, chosen_follow_ups(scoring), scoring.calibrate)
     if any(isnan(reward) for reward in ranked.rewards):
         raise ModelError(f"the follow-up rewards are {ranked.rewards}: the model is broken")
-    best, worst = max(ranked.rewards), min(ranked.rewards)
-    if best == worst:
+    if min(ranked.rewards) == max(ranked.rewards):
         return Drop(draft.pair.id, "equal_scores", 0.0, 0.0)
-    chosen, rejected = (responses[ranked.rewards.index(reward)] for reward in (best, worst))
+    rewards = CandidateScores("follow_up_likelihood", tuple(ranked.rewards))
+    picked = one_pair(responses, [rewards], pairing, seed, draft.pair.id)
+    if isinstance(picked, Nothing):
+        return Drop(draft.pair.id, *picked)
+    chosen, rejected = responses[picked.chosen], responses[picked.rejected]
     origin, prompt = draft.pair.provenance, follow_ups_name(scoring)
     done = with_sides(draft, chosen, rejected, max(cut, ranked.cut_messages))
     return done._replace(
-        margin=best - worst,
-        chosen_score=best,
-        rejected_score=worst,
+        margin=picked.margin,
+        chosen_score=rewards.values[picked.chosen],
+        rejected_score=rewards.values[picked.rejected],
         provenance=origin._replace(
             models=(*origin.models, f"scorer={model}") if model else origin.models,
             prompts=(*origin.prompts, prompt) if prompt else origin.prompts,

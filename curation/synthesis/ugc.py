@@ -23,6 +23,8 @@ from curation.models.protocols import Completion, GenerationRequest
 from curation.prompts.choice import FORMS
 from curation.prompts.ugc_grade import RUBRIC
 from curation.scoring.pairs import PairScoring, chosen_follow_ups
+from curation.selection.candidate_pairs import one_pair
+from curation.selection.pairing import Nothing, PairingSettings
 from curation.synthesis.origins import document_pair, finished_pair, with_origin
 from curation.synthesis.reply import ReplySampling
 from curation.synthesis.samples import finished_replies
@@ -54,7 +56,8 @@ class UgcSettings(NamedTuple):
     judge's backend can; `repeats` of each grade (of likelihoods, 1 or 2: more would be the same
     again); `feedback_tokens` and `feedback_temperature` of grades in words; `scoring`, the follow-
     ups of `follow_up_likelihood`; `encoder` of `similarity`, as in `open_encoder`; `min_gap`, the
-    least difference of the best score and the worst; `max_reference_chars` of a text that models
+    least difference of the best score and the worst; `pairing`, which responses make the pair;
+    `max_reference_chars` of a text that models
     see.
     """
 
@@ -75,6 +78,7 @@ class UgcSettings(NamedTuple):
     scoring: PairScoring = PairScoring()
     encoder: str = "embedded"
     min_gap: float = 1e-6
+    pairing: PairingSettings = PairingSettings()
     max_reference_chars: int = 6_000
 
 
@@ -221,20 +225,25 @@ def best_over_worst(
 ) -> PreferencePair | Drop:
     """The pair of the best response and the worst by the first measure; the first of equals.
 
+    Where the settings' `pairing` says so, it is of other responses.
+
     Output: the pair with all scores in its provenance, or the `Drop` `leaks_the_text`: whatever
-    came before, no prompt with a piece of the text gets any further.
+    came before, no prompt with a piece of the text gets any further; or the `Drop` of a pairing
+    that finds none.
     """
     pair, question = record.pair, record.question
     if leaks(question, record.text, settings.max_shared_words):
         return Drop(pair.id, LEAKS, None, None)
-    values = list(record.scores[0].values)
-    best, worst = max(values), min(values)
-    chosen, rejected = (record.responses[values.index(value)] for value in (best, worst))
-    done = finished_pair(pair, _prompt(record), chosen, rejected)
+    seed, values = settings.sampling.seed, record.scores[0].values
+    picked = one_pair(record.responses, record.scores, settings.pairing, seed, pair.id)
+    if isinstance(picked, Nothing):
+        return Drop(pair.id, *picked)
+    sides = (record.responses[picked.chosen], record.responses[picked.rejected])
+    done = finished_pair(pair, _prompt(record), *sides)
     return done._replace(
-        margin=best - worst,
-        chosen_score=best,
-        rejected_score=worst,
+        margin=picked.margin,
+        chosen_score=values[picked.chosen],
+        rejected_score=values[picked.rejected],
         rubric=RUBRIC if settings.signals[0] == "judge" else None,
         cut_messages=record.cut_messages,
         provenance=done.provenance._replace(scores=record.scores),

@@ -28,6 +28,15 @@ PairsOption = Annotated[
     typer.Option("--pairs", metavar="PATTERN", help="Existing pairs, instead of the recipe's."),
 ]
 """Patterns of pairs."""
+CandidatesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--candidates",
+        metavar="PATTERN",
+        help="Several scored responses to each prompt, instead of the recipe's.",
+    ),
+]
+"""Patterns of candidate sets."""
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, e.g. split.test=0.2."),
@@ -38,9 +47,11 @@ SetOption = Annotated[
 def load(
     recipe: str,
     changes: list[str] | None,
+    *,
     conversations: list[str] | None,
     documents: list[str] | None,
     pairs: list[str] | None,
+    candidates: list[str] | None,
 ) -> "Recipe":
     """The recipe with what the command line changes.
 
@@ -50,6 +61,11 @@ def load(
 
     if recipe.startswith("-"):
         raise UsageError(f'the recipe comes first, before options such as "{recipe}"')
-    inputs = {"conversations": conversations, "documents": documents, "pairs": pairs}
+    inputs = {
+        "conversations": conversations,
+        "documents": documents,
+        "pairs": pairs,
+        "candidates": candidates,
+    }
     given = {source: patterns for source, patterns in inputs.items() if patterns}
     return load_recipe(recipe, changes or (), given)

@@ -36,7 +36,7 @@ def limited(recipe: Recipe, count: int) -> Recipe:
     sources = recipe.sources
     bounded = {
         kind: source.model_copy(update={"limit": min(count, source.limit or count)})
-        for kind in ("conversations", "documents", "pairs")
+        for kind in ("conversations", "documents", "pairs", "candidates")
         if (source := getattr(sources, kind))
     }
     update = {**bounded, "max_reject_share": 1.0}

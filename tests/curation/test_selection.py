@@ -4,8 +4,19 @@ import math
 
 import pytest
 
-from curation.cleaning import Gates, refuse
-from curation.selection.thresholds import Bounds, Selection, first_failed_filter
+from curation.cleaning import Gates as CleaningGates
+from curation.cleaning import refuse
+from curation.selection.decision import decide_all, frame_of
+from curation.selection.thresholds import (
+    Bounds,
+    Gates,
+    Mix,
+    Selection,
+    SoftTargets,
+    UpoSampling,
+    checked,
+)
+from schemas.errors import UsageError
 from schemas.records import Conversation, Message, PreferencePair, Provenance
 
 PAIR = PreferencePair(
@@ -16,8 +27,8 @@ PAIR = PreferencePair(
 
 
 def verdict(pair=PAIR, **selection):
-    drop = first_failed_filter(pair, Selection(**selection))
-    return drop and (drop.filter, drop.value, drop.threshold)
+    [row] = decide_all(frame_of([pair]), Selection(**selection)).to_dicts()
+    return row["filter"] and (row["filter"], row["value"], row["threshold"])
 
 
 def test_without_bounds_a_pair_is_kept():
@@ -40,8 +51,10 @@ def test_bounds_are_inclusive_and_name_what_failed(bounds, expected):
 
 def test_a_score_that_is_no_number_passes_no_bound():
     broken = PAIR._replace(margin=math.nan)
-    assert verdict(broken, bounds={"margin": Bounds(-1e9, None)})[0] == "margin_min"
-    assert verdict(broken, bounds={"margin": Bounds(None, 1e9)})[0] == "margin_max"
+    any_range = {"gates": Gates(range=False)}
+    assert verdict(broken, bounds={"margin": Bounds(-1e9, None)}, **any_range)[0] == "margin_min"
+    assert verdict(broken, bounds={"margin": Bounds(None, 1e9)}, **any_range)[0] == "margin_max"
+    assert verdict(broken)[0] == "margin_range"
 
 
 def test_an_unscored_pair_is_dropped_unless_it_may_stay():
@@ -49,6 +62,9 @@ def test_an_unscored_pair_is_dropped_unless_it_may_stay():
     bounds = {"margin": Bounds(0.0, None)}
     assert verdict(unscored, bounds=bounds)[0] == "margin_missing"
     assert verdict(unscored, bounds=bounds, keep_unscored=True) is None
+    kept, dropped = ({"margin": Bounds(0.0, missing=what)} for what in ("keep", "drop"))
+    assert verdict(unscored, bounds=kept) is None
+    assert verdict(unscored, bounds=dropped, keep_unscored=True)[0] == "margin_missing"
 
 
 def test_sides_that_differ_in_white_space_only_are_identical():
@@ -59,6 +75,36 @@ def test_sides_that_differ_in_white_space_only_are_identical():
 def test_lengths_are_bounded():
     assert verdict(min_chosen_chars=11) == ("min_chosen_chars", 10, 11)
     assert verdict(max_chars_ratio=3.0) == ("max_chars_ratio", pytest.approx(10 / 3), 3.0)
+
+
+def test_methods_are_named_and_come_first():
+    assert verdict(methods=("existing",)) is None
+    assert verdict(methods=("ugc",), min_chosen_chars=11) == ("method", None, None)
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        (Selection({"length": Bounds(1.0)}), "'length' is no score"),
+        (Selection({"margin": Bounds(math.nan)}), "finite"),
+        (Selection({"margin": Bounds(lowest=0.5, highest=0.5)}), "lowest or highest"),
+        (Selection({"margin": Bounds(lowest=0.0)}), "no share"),
+        (Selection({"margin": Bounds(lowest=0.5, per="model")}), "'model'"),
+        (Selection(certainty="medium"), "'medium'"),
+        (Selection(z_score="prompt"), "'prompt'"),
+        (Selection(gates=Gates(refusal="all")), "'all'"),
+        (Selection(gates=Gates(contradictions="flip")), "'flip'"),
+        (Selection(soft_targets=SoftTargets(of="ches")), "'ches'"),
+        (Selection(sampling=UpoSampling(0.9, 0.9)), "sampling"),
+        (Selection(mix=Mix("source")), "weights or quotas"),
+        (Selection(mix=Mix("source", weights={"a": 0.0})), "all weights are 0"),
+        (Selection(mix=Mix("source", quotas={"a": -1})), "0 or more"),
+        (Selection(max_pairs=0), "max_pairs"),
+    ],
+)
+def test_a_selection_that_means_nothing_is_refused(selection, message):
+    with pytest.raises(UsageError, match=message):
+        checked(selection)
 
 
 def talk(*roles):
@@ -76,10 +122,10 @@ def talk(*roles):
     ],
 )
 def test_a_conversation_that_cannot_give_a_pair_is_refused_with_its_place(roles, reason):
-    reject = refuse(talk(*roles), Gates(min_messages=2, max_messages=5))
+    reject = refuse(talk(*roles), CleaningGates(min_messages=2, max_messages=5))
     assert (reject.stage, reject.reason) == ("clean", reason)
     assert (reject.source, reject.position) == ("f", 7)
 
 
 def test_a_conversation_with_a_reply_is_kept():
-    assert refuse(talk("assistant", "user", "assistant"), Gates()) is None
+    assert refuse(talk("assistant", "user", "assistant"), CleaningGates()) is None

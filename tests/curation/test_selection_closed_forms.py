@@ -5,9 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curation.scoring.bald import bald
 from curation.scoring.mirrored import accuracy, mirrored
+from curation.selection.certainty import UNCERTAINTIES
 from curation.selection.soft_labels import label_responsibility, soft_target
-from curation.selection.sweet_spot import sweet_spot
+from curation.selection.strategies.sweet_spot import sweet_spot
+from curation.selection.upo import easy_weight, hard_weight, is_noise
+from schemas.errors import ModelError
 from schemas.records import Message
 
 SHARES = st.floats(0.01, 0.99)
@@ -65,3 +69,26 @@ def test_a_judge_that_ignores_the_system_prompt_is_right_exactly_half_of_the_tim
 
     assert accuracy(pairs, longer_wins) == 0.5
     assert accuracy(pairs[1::2], reads_the_system_prompt) == 1.0
+
+
+@pytest.mark.parametrize(("margin", "expected"), [(0.0, 1.0), (2.0, 0.2384), (-2.0, 0.2384)])
+def test_openness_of_an_implicit_margin(margin, expected):
+    assert UNCERTAINTIES["implicit_margin"](margin) == pytest.approx(expected, abs=1e-4)
+
+
+def test_upo_draws_what_is_known_as_easy_and_what_is_not_as_hard():
+    unsure = bald([0.0, 1.0] * 5)
+    assert (easy_weight(bald([0.3] * 10)), hard_weight(bald([0.3] * 10))) == (1.0, 0.0)
+    assert hard_weight(unsure) == pytest.approx(np.log(2))
+    assert easy_weight(unsure) == pytest.approx(1 - np.log(2))
+    assert (easy_weight(2.0), hard_weight(-1e-12)) == (0.0, 0.0)
+    for bad in (easy_weight, hard_weight, is_noise):
+        with pytest.raises(ModelError):
+            bad(float("nan"))
+
+
+@given(st.lists(SHARES, min_size=1, max_size=9))
+def test_upo_takes_a_pair_for_noise_when_most_passes_prefer_the_rejected_side(passes):
+    against, ahead = sum(p < 0.5 for p in passes), sum(p > 0.5 for p in passes)
+    share = (ahead + 0.5 * (len(passes) - ahead - against)) / len(passes)
+    assert is_noise(share) == (against > ahead)

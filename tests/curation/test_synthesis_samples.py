@@ -8,6 +8,7 @@ from planted_conversations import chat
 from curation.feedback.pairs import FollowUpLikelihoodSettings, followup_likelihood_drafts
 from curation.models.protocols import Completion, JointResult
 from curation.scoring.pairs import PairScoring, follow_ups_name
+from curation.selection.pairing import PairingSettings
 from curation.synthesis.reply import ReplySampling
 from curation.synthesis.samples import (
     SampledDraft,
@@ -32,10 +33,10 @@ def sampled(*texts, draft=ALONE, finish="stop"):
     return with_samples(draft, completions, SAMPLING, "m@r")
 
 
-def ranked(rewards, replies, scoring=SCORING):
+def ranked(rewards, replies, scoring=SCORING, **more):
     """The pair for rewards that are the likelihood of the one positive follow-up."""
     result = JointResult([[reward, 0.0] for reward in rewards], None, 1, 50)
-    return best_and_worst(replies, result, scoring, "s@r")
+    return best_and_worst(replies, result, scoring, "s@r", **more)
 
 
 class TestSamples:
@@ -104,6 +105,16 @@ class TestRanking:
         assert origin.models == ("policy=m@r", "scorer=s@r")
         assert origin.prompts == (follow_ups_name(SCORING),)
         assert origin.seed == samples_request(ALONE, 4, SAMPLING).seed
+
+    def test_another_pairing_takes_other_replies(self):
+        pairing = PairingSettings("sweet_spot", k=0.1)
+        pair = ranked([-2.0, -1.0, -5.0], self.REPLIES, pairing=pairing, seed=3)
+        best = ranked([-2.0, -1.0, -5.0], self.REPLIES)
+        assert pair.chosen == best.chosen
+        assert pair.rejected == (Message("assistant", self.REPLIES.responses[0]),)
+        assert pair.margin == pair.chosen_score - pair.rejected_score > 0
+        far = PairingSettings("air", min_margin=99.0)
+        assert ranked([-2.0, -1.0, -5.0], self.REPLIES, pairing=far).filter == "outside_margin"
 
     def test_a_reward_that_is_no_number_is_the_model_s_failure(self):
         with pytest.raises(ModelError, match="broken"):

@@ -6,6 +6,7 @@ from curation.models.protocols import Completion, JointResult, LikelihoodResult
 from curation.prompts.ugc_grade import RUBRIC
 from curation.scoring.pairs import PairScoring
 from curation.scoring.text_similarity import text_similarities
+from curation.selection.pairing import PairingSettings
 from curation.synthesis.reply import ReplySampling
 from curation.synthesis.ugc import (
     UgcSettings,
@@ -368,6 +369,15 @@ class TestPair:
         assert (pair.method, pair.rubric) == ("ugc", RUBRIC)
         assert pair.provenance.scores == (CandidateScores("judge", (2.0, 4.5, 1.25, 4.5)),)
         assert pair.provenance.documents == ("doc",)
+
+    def test_another_pairing_takes_other_responses(self):
+        settings = SETTINGS._replace(pairing=PairingSettings("sweet_spot", score="no", k=0.5))
+        pair = validate(best_over_worst(scored(2.0, 4.5, 1.25, 4.0), settings))
+        assert (pair.chosen_score, pair.rejected_score, pair.margin) == (4.5, 2.0, 2.5)
+        assert pair.rejected == (Message("assistant", "Response 0."),)
+        far = PairingSettings("air", min_margin=9.0)
+        dropped = best_over_worst(scored(2.0, 4.5), SETTINGS._replace(pairing=far))
+        assert dropped.filter == "outside_margin"
 
     def test_scores_that_are_too_near_tie(self):
         tied = gap_left(scored(3.0, 3.0, 3.0), SETTINGS)

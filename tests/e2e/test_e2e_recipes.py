@@ -25,6 +25,7 @@ MADE = {
         {"ugc"},
     ),
     "votes": (("mine.max_pairs=null",), {"votes"}),
+    "candidates": (("sources.candidates.limit=6",), {"candidates"}),
     "rationales": (
         ("mine.max_pairs=2", "synthesize.judgments.samples=4", "score.follow_up_likelihood=null",
          "synthesize.judgments.max_new_tokens=16", "synthesize.rationales.max_new_tokens=48"),
@@ -105,6 +106,14 @@ def test_a_recipe_that_makes_pairs_runs_with_the_embedded_model(recipe, tmp_path
     if recipe == "votes":
         assert table.height == 13 > funnel["votes"]["out"]
         assert (table["provenance"].struct.field("models").list.len() == 0).all()
+    if recipe == "candidates":
+        assert table.height == funnel["budget"]["out"] - sum(funnel["select"]["dropped"].values())
+        assert table.height > 0
+        assert table["ln_ches"].is_not_null().all()
+        assert table["margin"].to_list() == [
+            max(people["values"]) - min(people["values"])
+            for people, *_ in table["provenance"].struct.field("scores").to_list()
+        ]
     if recipe == "ugc":
         scores = table["provenance"].struct.field("scores").to_list()
         for pair, [judged] in zip(table.iter_rows(named=True), scores, strict=True):

@@ -164,7 +164,7 @@ def test_an_unexpected_error_is_one_line_unless_debugging(recipe, monkeypatch, c
 def raiser(error):
     """A function that raises the error, whatever it is called with."""
 
-    def fail(*_args):
+    def fail(*_args, **_options):
         raise error
 
     return fail

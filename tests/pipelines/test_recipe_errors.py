@@ -138,7 +138,7 @@ def test_a_missing_name_is_told(folder):
 
 
 def test_a_recipe_without_sources_is_told_what_to_name(folder):
-    wanted = "sources: nothing to read; name one of conversations, documents, pairs"
+    wanted = "sources: nothing to read; name one of conversations, documents, pairs, candidates"
     assert problems(folder, "name: x") == [f"r.yaml:1: {wanted}"]
 
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.recipe import Recipe
-from pipelines.recipe_file import BUNDLED, load_recipe, resolved
+from pipelines.recipe import Recipe, resolved
+from pipelines.recipe_file import BUNDLED, load_recipe
 from schemas.errors import RecipeError
 
 TEXT = """\

@@ -9,6 +9,7 @@ from sinks_run_info import make_run_info
 
 from schemas.ids import conversation_id, pair_id
 from schemas.records import (
+    CandidateSet,
     Drop,
     FeedbackSignal,
     Message,
@@ -77,12 +78,15 @@ def stage_run(
     signals: Iterable[FeedbackSignal] = (),
     rejects: Iterable[Reject] = (),
     drops: Iterable[Drop] = (),
+    pool: Iterable[PreferencePair] = (),
+    rankings: Iterable[CandidateSet] = (),
     counts: Iterable[tuple[tuple[str, str], int]] = (),
     stages: Sequence[str] = (),
     **options: Any,
 ) -> None:
     """Run a pipeline that ends in `WriteSnapshot`."""
-    kinds = {"pairs": pairs, "signals": signals, "rejects": rejects, "drops": drops}
+    kinds = {"pairs": pairs, "pool": pool, "rankings": rankings, "signals": signals}
+    kinds |= {"rejects": rejects, "drops": drops}
     with beam.Pipeline(FnApiRunner()) as pipeline:
         delivered = {
             kind: pipeline | f"Create {kind}" >> beam.Create(list(records))

@@ -12,9 +12,11 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from sinks_factories import make_drop, make_pair
 
 from schemas.records import Drop, PreferencePair
-from sinks.compact import Compact, WrittenFile, plan_files
+from sinks.compact import Compact, plan_files
+from sinks.finalfiles import WrittenFile
 from sinks.layout import final_directory
-from sinks.staging import StagedPart, WriteStaged
+from sinks.parts import StagedPart
+from sinks.staging import WriteStaged
 
 PAIRS = [make_pair(f"topic {n}", "test" if n % 5 == 0 else "train") for n in range(120)]
 TWICE = [make_pair(f"topic {n}", position=9, method="existing") for n in range(10, 14)]

@@ -1,6 +1,7 @@
 """What a run leaves in its staging directory, and what it says about it."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ import pytest
 from sinks_factories import make_drop, make_pair, make_reject, make_signal, stage_run
 
 from schemas.errors import RunError
-from sinks.compact import WrittenFile
+from sinks.finalfiles import WrittenFile
 from sinks.funnel import read_funnel, unaccounted
-from sinks.layout import summary_file
+from sinks.layout import KINDS, summary_file
+from sinks.parts import StagedPart
 from sinks.snapshot import summarise
-from sinks.staging import StagedPart
 
 
 def summary(output: Path) -> dict[str, Any]:
@@ -27,10 +28,13 @@ def test_rows_are_counted_by_split_and_kind(tmp_path: Path) -> None:
         signals=[make_signal(1)],
         rejects=[make_reject(1), make_reject(2)],
         drops=[make_drop(1)],
+        pool=[make_pair("ice")],
     )
     assert summary(tmp_path)["rows"] == {"train": 2, "test": 1}
     assert summary(tmp_path)["records"] == {
         "pairs": 3,
+        "pool": 1,
+        "rankings": 0,
         "signals": 1,
         "rejects": 2,
         "drops": 1,
@@ -71,7 +75,8 @@ def test_duplicates_are_the_drops_of_the_write_stage(tmp_path: Path) -> None:
 def test_a_run_without_a_pair_leaves_a_summary_too(tmp_path: Path) -> None:
     stage_run(str(tmp_path))
     assert summary(tmp_path)["rows"] == {"train": 0, "test": 0}
-    assert len(summary(tmp_path)["files"]) == 5
+    files = Counter(file["kind"] for file in summary(tmp_path)["files"])
+    assert files == {"pairs": 2, **dict.fromkeys(KINDS.keys() - {"pairs"}, 1), "index": 3}
 
 
 @pytest.mark.parametrize("written", [9, 11])

@@ -1,0 +1,1 @@
+"""What a set of preference pairs gives away by form, position, words and provenance."""
