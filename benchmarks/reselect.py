@@ -7,7 +7,8 @@ layout by the writers of final files, without a model; the hashes of its rows ar
 which costs the same. Then a looser margin, a quantile of CHES and soft targets select other pairs:
 by `reselect`, which also writes the pool, the drops and the funnel; in polars, which scans, filters
 and writes the selected pairs; and in polars writing the pool and the drops too. Each runs in a
-process of its own, three times in turn; times are medians. The exact result is checked: all three
+process of its own, three times in turn; times are medians;
+processor time tells what other work on the machine hides. The exact result is checked: all three
 must select the same pairs with the same targets.
 """
 
@@ -278,7 +279,13 @@ def child(way: str, folder: str) -> None:
     start = time.perf_counter()
     WAYS[way](f"{folder}/out", f"{folder}/target")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": time.perf_counter() - start, "peak_mb": peak}))
+    seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": seconds, "cpu_seconds": time.process_time(), "peak_mb": peak}))
+
+
+def middle(found: dict[str, list[dict[str, float]]], name: str) -> dict[str, float]:
+    """Median of a measure of each way."""
+    return {w: round(statistics.median(run[name] for run in runs), 2) for w, runs in found.items()}
 
 
 def main() -> None:
@@ -315,15 +322,15 @@ def main() -> None:
                 elif (selected["target"] - this["target"]).abs().max() > 1e-12:
                     raise SystemExit(f"{way}: other targets")
                 shutil.rmtree(folder)
-    seconds = {
-        way: statistics.median(run["seconds"] for run in runs) for way, runs in found.items()
-    }
+    seconds, used = middle(found, "seconds"), middle(found, "cpu_seconds")
     result = {
         "rows": options.rows,
         "selected": 0 if selected is None else len(selected),
-        "seconds": {way: round(value, 2) for way, value in seconds.items()},
+        "seconds": seconds,
+        "cpu_seconds": used,
         "seconds_per_100k": round(seconds["reselect"] / options.rows * 1e5, 2),
         "times_polars": round(seconds["reselect"] / seconds["polars"], 2),
+        "times_polars_cpu": round(used["reselect"] / used["polars"], 2),
         "times_polars_everything": round(seconds["reselect"] / seconds["polars_everything"], 2),
         "peak_mb": {way: round(max(run["peak_mb"] for run in runs)) for way, runs in found.items()},
         "rounds": found,

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from curation.audit.audit import audit
 from curation.audit.audited import AuditedPair
 from curation.audit.embedding import STATIC
-from curation.audit.figure import Audit
+from curation.audit.figure import Audit, audit_bytes
 from curation.audit.rows import REPLIES, read_audited
 from curation.audit.settings import AuditSettings
 from curation.formats.context import Context
@@ -19,10 +19,14 @@ from curation.reading import InputFile, Row, Shard, list_local, plan_shards, rea
 from schemas.arrow import check_version, from_row
 from schemas.errors import InputError, RunError
 from schemas.records import PreferencePair, Reject
+from sinks.audit_file import write_audit
 from sinks.layout import final_directory, snapshot_directory
 from sinks.manifest import read_snapshot
 from sinks.store import Store, open_store
 from sinks.summary import read_summary
+
+AUDITED = 20_000
+"""Most pairs of a run that are audited as it is published, about; `curate audit` looks at all."""
 
 _BATCH_ROWS = 256
 _NEEDED = (
@@ -61,15 +65,30 @@ def audit_snapshot(
 
 
 def audit_staged(
-    output: str, run_id: str, settings: AuditSettings = AuditSettings(), encoder: str = STATIC
+    output: str,
+    run_id: str,
+    settings: AuditSettings = AuditSettings(),
+    encoder: str = STATIC,
+    most: int | None = None,
 ) -> Audit:
     """Audit what a run has written and not published yet.
+
+    Parameters: `most`, about how many pairs are looked at: those with the lowest ids, which are
+    hashes, so they are a draw.
 
     Raises: PublishError when the run has not finished; as `open_encoder`.
     """
     store = open_store(output)
     files = read_summary(store, run_id)["files"]
-    return _audit(_stored_pairs(store, final_directory(run_id), files), settings, encoder)
+    total = sum(file["rows"] for file in files if file["kind"] == "pairs")
+    below = f"{2**128 * most // total:032x}" if most and total > most else None
+    return _audit(_stored_pairs(store, final_directory(run_id), files, below), settings, encoder)
+
+
+def add_audit(output: str, run_id: str) -> None:
+    """Audit a finished run, and put `audit.json` among what it publishes."""
+    found = audit_staged(output, run_id, most=AUDITED)
+    write_audit(open_store(output), run_id, audit_bytes(found))
 
 
 def audit_files(
@@ -117,8 +136,12 @@ def _audit(
 
 
 def _stored_pairs(
-    store: Store, directory: str, files: Iterable[Mapping[str, Any]]
+    store: Store,
+    directory: str,
+    files: Iterable[Mapping[str, Any]],
+    below: str | None = None,
 ) -> Iterator[PreferencePair]:
+    """Pairs of files; with `below` those whose id comes before it: each file is in that order."""
     for file in files:
         if file["kind"] != "pairs":
             continue
@@ -128,8 +151,11 @@ def _stored_pairs(
             check_version(parquet.schema_arrow.metadata, path)
             columns = [name for name in _NEEDED if name in parquet.schema_arrow.names]
             for batch in parquet.iter_batches(batch_size=_BATCH_ROWS, columns=columns):
-                for row in batch.to_pylist():
+                rows = [r for r in batch.to_pylist() if below is None or r["id"] < below]
+                for row in rows:
                     yield from_row({**row, "split": file["split"]}, PreferencePair)
+                if len(rows) < batch.num_rows:
+                    break
 
 
 def read_pair_files(

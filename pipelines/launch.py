@@ -12,6 +12,7 @@ from apache_beam.runners.runner import PipelineState
 
 from curation.models.loading import check_model
 from curation.selection.trainer_tokens import check_tokenizer
+from pipelines.audit import add_audit
 from pipelines.beam_runner import make_runner
 from pipelines.graph import build_graph
 from pipelines.model_roles import ModelNames, asked_of, spec_of
@@ -63,6 +64,8 @@ def launch(
     try:
         _run(recipe, names, output, run_id, options=options, memo=kept)
         _check_rejects(read_funnel(output, run_id), recipe.sources.max_reject_share)
+        if recipe.write.audit:
+            add_audit(output, run_id)
         published = publish(output, run_id, _run_info(recipe, names, inputs))
     except BaseException:
         discard_run(output, run_id)

@@ -18,6 +18,7 @@ from curation.selection.columns import COLUMNS, completed
 from curation.selection.decision import decide_all
 from curation.selection.flags import with_flags
 from curation.selection.flip import flipped
+from pipelines.audit import add_audit
 from pipelines.recipe import Recipe, resolved
 from pipelines.reselect_labels import NewLabels, relabelled
 from pipelines.reselect_recipe import changed_recipe
@@ -63,6 +64,8 @@ def reselect(
     prepare_output(output, run_id)
     try:
         _select_again(open_store(output), run_id, manifest, recipe, labels or {})
+        if recipe.write.audit:
+            add_audit(output, run_id)
         return publish(output, run_id, _run_info(manifest, recipe))
     except BaseException:
         discard_run(output, run_id)
@@ -80,6 +83,7 @@ class _Decision(NamedTuple):
     decided: Decided
     drops: pa.Table
     reasons: Mapping[str, int]
+    notes: Mapping[str, int]
 
 
 def _select_again(
@@ -113,6 +117,7 @@ def _decide(measured: Sequence[MeasuredFile], recipe: Recipe, new: NewLabels) ->
     result = decide_all(frame, selection(recipe), recipe.seed)
     out = result.filter(pl.col("filter").is_not_null())
     names = ("id", "filter", "value", "threshold")
+    marks = result.select("smoothed", flipped="flip")
     keep = result["filter"].is_null().to_numpy()
     flip = result["flip"].fill_null(False).to_numpy() & keep
     targets = result["target"].cast(pl.Float64).fill_null(np.nan).to_numpy()
@@ -120,6 +125,7 @@ def _decide(measured: Sequence[MeasuredFile], recipe: Recipe, new: NewLabels) ->
         Decided(keep, flip, targets, new.changes),
         drop_rows(*(out[name].to_list() for name in names)),
         Counter(out["filter"].to_list()),
+        {name: n for name in ("flipped", "smoothed") if (n := int(marks[name].sum()))},
     )
 
 
@@ -162,7 +168,7 @@ def _funnel(
             "in": len(outcome.decided.keep),
             "out": kept,
             **{f"drop:{name}": n for name, n in outcome.reasons.items()},
-            **{f"note:{name}": n for name, n in new.notes.items()},
+            **{f"note:{name}": n for name, n in {**outcome.notes, **new.notes}.items()},
         },
         WRITE_STAGE: {"in": kept, "out": kept - duplicates},
     }

@@ -7,6 +7,8 @@ from typing import Any
 
 from schemas.jsonschema import field_docs
 from schemas.records import DATASET_COLUMNS, SPLITS, PreferencePair
+from sinks.audit_file import read_audit
+from sinks.audit_section import audit_section
 from sinks.funnel import noted
 from sinks.layout import snapshot_directory
 from sinks.manifest import SnapshotManifest
@@ -106,7 +108,9 @@ def dataset_card(store: Store, manifest: SnapshotManifest) -> str:
             for split in loadable
         ),
     )
-    return front + _BODY.substitute(
+    audit = read_audit(store, manifest)
+    section = f"\n{audit_section(audit)}" if audit else ""
+    body = _BODY.substitute(
         title=escape(manifest.name),
         pairs=f"{total:,}",
         splits=", ".join(f"{manifest.rows[split]:,} {split}" for split in SPLITS),
@@ -124,6 +128,7 @@ def dataset_card(store: Store, manifest: SnapshotManifest) -> str:
         funnel=_funnel_table(manifest.funnel),
         rejects=f"{manifest.records['rejects']:,}",
     )
+    return front + body + section
 
 
 def _funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:

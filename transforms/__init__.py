@@ -8,6 +8,7 @@ import schemas.coders  # noqa: F401 (registers the records' coders)
 from transforms.attributes import SynthesizeAttributeEdits
 from transforms.budget import KeepWithinBudget
 from transforms.clean import CleanConversations, CleanDocuments
+from transforms.clusters import AssignClusters
 from transforms.construct import ConstructPairs
 from transforms.context_reversal import SynthesizeContextReversals
 from transforms.deduplicate import (
@@ -30,6 +31,8 @@ from transforms.ingest import ReadRecords
 from transforms.instructions import SynthesizeInstructions
 from transforms.judgments import SynthesizeJudgments
 from transforms.label import JudgeTurns
+from transforms.labels import EstimateLabels
+from transforms.measure import MeasurePairs
 from transforms.memo import Memo, Memoize
 from transforms.mine import MinePairs
 from transforms.model_step import ModelStep, Role
@@ -42,10 +45,12 @@ from transforms.select import AssignSplit, SelectPairs
 from transforms.synthesize import SynthesizePairs, Writers
 from transforms.synthesized import Synthesized
 from transforms.ugc import SynthesizeFromUserContent
+from transforms.uncertainty import MeasureUncertainty
 from transforms.votes import PairVotes
 
 __all__ = [
     "AskModel",
+    "AssignClusters",
     "AssignSplit",
     "CleanConversations",
     "CleanDocuments",
@@ -55,10 +60,13 @@ __all__ = [
     "DropDuplicateDocuments",
     "DropDuplicateDrafts",
     "Encode",
+    "EstimateLabels",
     "Generate",
     "JudgeTurns",
     "KeepWithinBudget",
     "MeasureJointly",
+    "MeasurePairs",
+    "MeasureUncertainty",
     "Memo",
     "Memoize",
     "MinePairs",

@@ -37,8 +37,8 @@ def row_rules(selection: Selection) -> tuple[Rule, ...]:
     Output: filters `method`; `identical_sides`; `truncated_empty` and `truncated_equal` (value:
     tokens that are kept; threshold: the trainer's limit); `empty_prompt`, `no_user_turn`;
     `refusal_SIDE`; `compliance_SIDE`; `language_SIDE`; `contradicted`; `SCORE_range` (threshold:
-    the end of the range); `min_chosen_chars`; `empty_rejected`; `max_chars_ratio`. Filters by a flag
-    or a name have no value.
+    the end of the range); `min_chosen_chars`; `empty_rejected`; `max_chars_ratio`. Filters by a
+    flag or a name have no value.
     """
     return (*_method(selection), *_gates(selection.gates), *_ranges(selection), *_chars(selection))
 

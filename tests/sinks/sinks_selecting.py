@@ -62,6 +62,9 @@ def publish_selected(
     reasons = Counter(drop.filter for drop in drops[3:])
     counts = [(("select", "in"), len(pairs)), (("select", "out"), len(kept))]
     counts += [(("select", f"drop:{name}"), n) for name, n in reasons.items()]
+    for note, column in (("flipped", "flip"), ("smoothed", "smoothed")):
+        if number := int(decided[column].sum()):
+            counts.append((("select", f"note:{note}"), number))
     counts += [(("budget", "in"), len(pairs) + 3), (("budget", "out"), len(pairs))]
     stage_run(
         output,
