@@ -7,9 +7,9 @@ layout by the writers of final files, without a model; the hashes of its rows ar
 which costs the same. Then a looser margin, a quantile of CHES and soft targets select other pairs:
 by `reselect`, which also writes the pool, the drops and the funnel; in polars, which scans, filters
 and writes the selected pairs; and in polars writing the pool and the drops too. Each runs in a
-process of its own, three times in turn; times are medians;
-processor time tells what other work on the machine hides. The exact result is checked: all three
-must select the same pairs with the same targets.
+process of its own, three times in turn; times are medians; processor time tells what other work on
+the machine hides. The exact result is checked: all three must select the same pairs with the same
+targets.
 """
 
 import argparse

@@ -25,7 +25,7 @@ from sinks.manifest import read_snapshot
 from sinks.store import Store, open_store
 from sinks.summary import read_summary
 
-AUDITED = 20_000
+AUDITED = 4_000
 """Most pairs of a run that are audited as it is published, about; `curate audit` looks at all."""
 
 _BATCH_ROWS = 256

@@ -21,6 +21,7 @@ from pipelines.commands.arguments import (
     SetOption,
     load,
 )
+from pipelines.commands.audit import audit
 from pipelines.commands.evaluate import evaluate
 from pipelines.commands.inspect import inspect
 from pipelines.commands.memo import memo as memo_commands
@@ -211,6 +212,7 @@ def validate(
 
 app.command()(inspect)
 app.command()(reselect)
+app.command()(audit)
 app.command()(evaluate)
 app.command()(select_for_annotation)
 app.command()(import_labels)

@@ -156,7 +156,8 @@ class Provenance(NamedTuple):
     turn: int | None
     """Index of the user message whose feedback made the pair, where one did."""
     models: Sequence[str]
-    """`role=model@revision` of each model that wrote or scored."""
+    """`role=model@revision` of each model that wrote or scored; of candidates `chosen=…` and
+    `rejected=…`, as the source names them."""
     prompts: Sequence[str]
     """`name@hash` of each prompt template used."""
     seed: int | None

@@ -68,7 +68,8 @@ GROUP BY method;
 ```
 
 Beside the pairs, the snapshot holds `signals/` (the feedback that was found), `drops/` (pairs that
-a filter took out, and why) and `rejects/` (inputs that could not be used, and why), as Parquet too.
+a filter took out, and why), `rejects/` (inputs that could not be used, and why) and `pool/` (pairs
+that were measured and not selected, for `curate reselect`), as Parquet too.
 
 ## Columns
 

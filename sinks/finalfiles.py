@@ -136,8 +136,13 @@ class FinalFile:
         waiting = sum(table.num_rows for table in self._waiting)
         ready = waiting // self._group_rows * self._group_rows if whole_only else waiting
         if ready:
-            table = pa.concat_tables(self._waiting).combine_chunks()
-            self._writer.write_table(table.slice(0, ready), row_group_size=self._group_rows)
+            table = pa.concat_tables(self._waiting)
+            for start in range(0, ready, self._group_rows):
+                group = table.slice(start, min(self._group_rows, ready - start))
+                # Pages end where chunks do, and where these end is chance. Most groups are one.
+                if group.num_columns and max(c.num_chunks for c in group.columns) > 1:
+                    group = group.combine_chunks()
+                self._writer.write_table(group, row_group_size=self._group_rows)
             self._waiting = [table.slice(ready)]
 
     def _stored(

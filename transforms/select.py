@@ -148,8 +148,9 @@ class _Decide(_Batching):
     def decided(self, pairs: list[PreferencePair]) -> Iterator[Any]:
         found = decide(frame_of(pairs), self._selection, self._seed, self._facts)
         self.tally["in"] += len(pairs)
-        self.tally["note:flipped"] += int(found["flip"].sum())
-        self.tally["note:smoothed"] += int(found["smoothed"].sum())
+        for name, mark in (("flipped", "flip"), ("smoothed", "smoothed")):
+            if n := int(found[mark].sum()):
+                self.tally[f"note:{name}"] += n
         rows = zip(pairs, found.drop("id", "smoothed").rows(), strict=True)
         for pair, (name, value, threshold, target, flip) in rows:
             if name is not None:

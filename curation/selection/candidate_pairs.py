@@ -94,7 +94,7 @@ def construct(
     >>> [(p.chosen[0].content, p.rejected[0].content, p.margin) for p in found.pairs]
     [('3', '1', 2.0)]
     >>> found.pairs[0].provenance.models
-    ('policy=model-3', 'policy=model-1')
+    ('chosen=model-3', 'rejected=model-1')
     """
     if len(candidates.responses) < 2:
         few = Drop(candidates.id, "too_few_responses", float(len(candidates.responses)), 2.0)
@@ -200,7 +200,8 @@ def _pair(
     prompt = tuple(candidates.prompt)
     chosen, rejected = (candidates.responses[at] for at in (picked.chosen, picked.rejected))
     sides = [(Message("assistant", response.text),) for response in (chosen, rejected)]
-    models = dict.fromkeys(f"policy={r.model}" for r in (chosen, rejected) if r.model)
+    writers = {"chosen": chosen.model, "rejected": rejected.model}
+    models = [f"{side}={model}" for side, model in writers.items() if model]
     values = [score_of(r, measure) if measure else None for r in (chosen, rejected)]
     return PreferencePair(
         id=pair_id(prompt, *sides),

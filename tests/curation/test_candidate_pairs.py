@@ -122,8 +122,8 @@ def test_a_pair_says_who_wrote_it_and_how_all_candidates_scored() -> None:
     assert set(pairs) == {("Red.", "Blue."), ("Red.", "Sand."), ("Sand.", "Blue.")}
     pair = pairs["Red.", "Blue."]
     assert (pair.chosen_score, pair.rejected_score, pair.margin) == (3.0, 1.0, 2.0)
-    assert pair.provenance.models == ("policy=big", "policy=small")
-    assert pairs["Red.", "Sand."].provenance.models == ("policy=big",)
+    assert pair.provenance.models == ("chosen=big", "rejected=small")
+    assert pairs["Red.", "Sand."].provenance.models == ("chosen=big", "rejected=big")
     assert {s.name: sorted(s.values) for s in pair.provenance.scores} == {
         "score": [1.0, 2.0, 3.0], "style": [1.0, 2.0, 3.0],
     }  # fmt: skip

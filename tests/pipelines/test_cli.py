@@ -11,6 +11,7 @@ from pipelines.beam_options import pipeline_options
 from pipelines.beam_runner import make_runner
 from schemas.errors import RunError
 from schemas.records import RECORDS, Message, PreferencePair, Provenance
+from sinks.layout import KINDS
 from sinks.publish import publish
 from sinks.snapshot import WriteSnapshot
 
@@ -51,7 +52,7 @@ def dataset(tmp_path_factory):
     counts = [(("ingest", "in"), 3), (("ingest", "out"), 1), (("ingest", "drop:not_json"), 2)]
     options = pipeline_options([])
     with beam.Pipeline(runner=make_runner(options), options=options) as pipeline:
-        rows = {"pairs": [pair], "signals": [], "rejects": [], "drops": [], "counts": counts}
+        rows = dict.fromkeys(KINDS, ()) | {"pairs": [pair], "counts": counts}
         delivered = {kind: pipeline | kind >> beam.Create(values) for kind, values in rows.items()}
         _ = delivered | WriteSnapshot(output, "run", ["ingest"])
     info = {

@@ -13,6 +13,7 @@ from pipelines.beam_options import pipeline_options
 from pipelines.beam_runner import make_runner
 from schemas.ids import pair_id
 from schemas.records import Message, PreferencePair, Provenance
+from sinks.layout import KINDS
 from sinks.publish import publish
 from sinks.snapshot import WriteSnapshot
 
@@ -239,7 +240,7 @@ def publish_pairs(output, prompts):
     ]
     options = pipeline_options([])
     with beam.Pipeline(runner=make_runner(options), options=options) as pipeline:
-        rows = {"pairs": pairs, "signals": [], "rejects": [], "drops": [], "counts": []}
+        rows = dict.fromkeys((*KINDS, "counts"), ()) | {"pairs": pairs}
         delivered = {kind: pipeline | kind >> beam.Create(values) for kind, values in rows.items()}
         _ = delivered | WriteSnapshot(str(output), "run", [])
     info = {"name": "x", "recipe": {}, "models": {}, "inputs": []}

@@ -11,6 +11,7 @@ from sinks_run_info import make_run_info
 from curation.selection.columns import frame_of
 from curation.selection.decision import decide_all
 from curation.selection.flip import flipped
+from pipelines.audit import add_audit
 from pipelines.recipe import Recipe, resolved
 from pipelines.select_settings import selection
 from schemas.records import Drop, NamedScore, PreferencePair
@@ -78,4 +79,5 @@ def publish_selected(
         stages=("budget", "select"),
         target_file_bytes=1_000_000,
     )
+    add_audit(output, run_id)
     return publish(output, run_id, make_run_info(recipe=resolved(recipe)))

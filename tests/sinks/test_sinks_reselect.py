@@ -214,14 +214,14 @@ def test_a_label_that_is_none_is_refused(dataset: Path, value: float) -> None:
 
 
 def make_old(output: Path) -> SnapshotManifest:
-    """Turn the current snapshot into one of schema version 4: no pool, no hashes, few columns."""
+    """Turn the current snapshot into one of schema version 4: no pool, hashes or audit, few columns."""
     manifest = read_snapshot(str(output))
     folder = output / "snapshots" / manifest.id
     later = PreferencePair._fields[PreferencePair._fields.index("chosen_chars") :]
     files = []
     for file in manifest.files:
         path = folder / file["path"]
-        if file["kind"] in ("pool", "rankings", "index"):
+        if file["kind"] in ("pool", "rankings", "index", "audit"):
             path.unlink()
             continue
         rows = pq.read_table(path)
