@@ -20,6 +20,7 @@ from curation.selection.annotators import (
     no_evidence,
 )
 from curation.selection.judge_agreement import (
+    JudgeAgreement,
     agreement_of_all,
     agreement_of_two,
     judge_pairs,
@@ -41,13 +42,18 @@ STAGE = "labels"
 """The funnel's name for it; no pair goes."""
 
 
+MOST_TOLD = 20
+"""Most annotators, and pairs of judges, that the counts have notes of."""
+
+
 class LabelsEstimated(NamedTuple):
     """Outputs of `EstimateLabels`."""
 
     pairs: beam.PCollection
     """`PreferencePair`, all of them, with their columns."""
     annotators: beam.PCollection
-    """`Annotator`: how reliable each annotator or source is; empty unless it was asked for."""
+    """`Annotator`: how reliable each annotator or source is; empty unless it was asked for. The
+    counts have notes of those with the most labels."""
     agreement: beam.PCollection
     """`JudgeAgreement`: of any two judges in `labels`, and of all; empty where none share pairs."""
     counts: beam.PCollection
@@ -100,8 +106,13 @@ class EstimateLabels(Stage):
         done = voted.pairs | "Posterior and uncertainty" >> beam.ParDo(
             _Estimate(STAGE, self._settings), known
         ).with_outputs(COUNTS, main="pairs")
-        counts = (voted[COUNTS], done[COUNTS]) | "Counts" >> beam.Flatten()
         agreement = voted.pairs | "Agreement" >> _Agree()
+        told = (
+            found | "Most labels" >> beam.combiners.Top.Of(MOST_TOLD, key=_labels_of),
+            agreement | "Most shared" >> beam.combiners.Top.Of(MOST_TOLD, key=_shared_of),
+        ) | "Told" >> beam.Flatten()
+        notes = told | "As notes" >> beam.FlatMap(_notes).with_output_types(Count)
+        counts = (voted[COUNTS], done[COUNTS], notes) | "Counts" >> beam.Flatten()
         return LabelsEstimated(done.pairs, found, agreement, counts)
 
 
@@ -165,6 +176,28 @@ class _AddUp(beam.CombineFn):
 
     def extract_output(self, accumulator: Evidence) -> Evidence:
         return accumulator
+
+
+def _labels_of(annotator: Annotator) -> tuple[int, str]:
+    return annotator.reliability.labels, annotator.name
+
+
+def _shared_of(found: JudgeAgreement) -> tuple[int, tuple[str, ...]]:
+    return found.agreement.items, found.judges
+
+
+def _notes(told: list[Annotator] | list[JudgeAgreement]) -> Iterator[Count]:
+    """Shares in thousandths, since counts are whole numbers."""
+    for one in told:
+        if isinstance(one, Annotator):
+            who = one.name
+            shares = {"reliability": one.reliability.value, "flip_rate": one.flips.value}
+        else:
+            who = " and ".join(one.judges) or "all judges"
+            shares = {"kappa": one.agreement.kappa}
+        for name, value in shares.items():
+            if value is not None:
+                yield (STAGE, f"note:{name}_per_mille of {who}"), round(1000 * value)
 
 
 def _annotator(seen: tuple[str, Evidence], em: EmSettings) -> Annotator:

@@ -31,6 +31,8 @@ class Ran:
     annotators: dict
     agreement: dict
     counts: dict
+    told: dict
+    """Notes in thousandths."""
 
 
 def run(collected, pairs, settings, options=()):
@@ -48,7 +50,8 @@ def run(collected, pairs, settings, options=()):
         sorted(collected["pairs"], key=lambda pair: pair.id),
         {found.name: found for found in collected["annotators"]},
         {found.judges: found.agreement for found in collected["agreement"]},
-        dict(counts),
+        {key: n for key, n in counts.items() if "_per_mille" not in key[1]},
+        {key[1]: n for key, n in counts.items() if "_per_mille" in key[1]},
     )
 
 
@@ -83,6 +86,7 @@ def test_each_annotators_flips_are_recovered_and_their_labels_make_one_posterior
         found = ran.annotators[name].reliability
         assert found.value == pytest.approx(1 - rate, abs=0.02)
         assert found.labels == 3000
+        assert ran.told[f"note:reliability_per_mille of {name}"] == round(1000 * found.value)
     # The posterior says of how many pairs the chosen side is the better one.
     truth = [pair.provenance.group == "True" for pair in ran.pairs]
     posteriors = [pair.label_posterior for pair in ran.pairs]
@@ -121,6 +125,10 @@ def test_repeated_labels_of_a_source_give_its_flip_rate_and_judges_their_kappa(c
     assert set(ran.agreement) == {
         (), ("careful", "hasty"), ("careful", "careless"), ("careless", "hasty"),
     }  # fmt: skip
+    assert ran.told["note:flip_rate_per_mille of s"] == round(1000 * flips.value)
+    kappas = {" and ".join(who) or "all judges": k.kappa for who, k in ran.agreement.items()}
+    for who, kappa in kappas.items():
+        assert ran.told[f"note:kappa_per_mille of {who}"] == round(1000 * kappa)
     best, worst = ran.agreement["careful", "hasty"], ran.agreement["careless", "hasty"]
     assert best.observed == pytest.approx(0.9 * 0.8 + 0.1 * 0.2, abs=0.03)
     assert best.kappa > ran.agreement[()].kappa > worst.kappa > 0
@@ -176,7 +184,7 @@ def test_nobody_is_looked_for_unless_asked_and_no_pair_is_lost(collected):
     [(mean, spread)] = {(pair.ensemble_mean, pair.uncertainty) for pair in ran.pairs}
     assert mean == 1.0
     assert spread == pytest.approx((8 / 3) ** 0.5)
-    assert run(collected, [], LabelSettings("source")) == Ran([], {}, {}, {})
+    assert run(collected, [], LabelSettings("source")) == Ran([], {}, {}, {}, {})
 
 
 def test_settings_that_mean_nothing_are_refused_before_anything_runs():
