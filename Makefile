@@ -10,7 +10,7 @@ VLLM_VENV := .venv-vllm
 VLLM_READY := $(VLLM_VENV)/.ready
 OUT ?= out/quickstart
 
-.PHONY: help demo test test-vllm lint bench bench-models bench-feedback bench-prompts bench-documents clean
+.PHONY: help demo test test-vllm lint bench bench-models bench-feedback bench-prompts bench-documents bench-reselect bench-audit clean
 
 help:
 	@echo "make demo   mine a preference dataset from the sample conversations (about 5 minutes)"
@@ -21,6 +21,8 @@ help:
 	@echo "make bench-models   measure what the model engine saves"
 	@echo "make bench-prompts   measure how often a model's answers are not in form"
 	@echo "make bench-documents POSTS=Posts.xml   measure reading of documents"
+	@echo "make bench-reselect   measure choosing again over a million stored pairs"
+	@echo "make bench-audit DATA=DIR   plant faults in real pairs and see whether the audit finds them"
 	@echo "make bench-feedback DATA=DIR   measure the feedback detectors on labelled conversations"
 
 $(READY): pyproject.toml constraints.txt
@@ -84,6 +86,15 @@ bench-documents: $(READY)
 	@test -n "$(POSTS)" || { echo "make bench-documents POSTS=Posts.xml: a Stack Exchange dump"; exit 2; }
 	@echo "==> two gigabytes of posts through ingest, and the memory that takes (15 minutes)"
 	@$(BIN)/python benchmarks/documents.py --input "$(POSTS)" --gigabytes 2
+
+bench-reselect: $(READY)
+	@echo "==> another selection of a million stored pairs, against polars (10 to 15 minutes)"
+	@$(BIN)/python benchmarks/reselect.py
+
+bench-audit: $(READY)
+	@test -n "$(DATA)" || { echo "make bench-audit DATA=DIR: a folder with hh_rlhf_harmless_test, autoj and alpaca_eval_outputs"; exit 2; }
+	@echo "==> planted faults, and labels drawn by a coin, in three data sets (10 to 20 minutes)"
+	@$(BIN)/python benchmarks/audit.py --data "$(DATA)"
 
 clean:
 	rm -rf $(VENV) $(VLLM_VENV) build out *.egg-info

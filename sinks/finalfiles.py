@@ -15,11 +15,13 @@ from schemas.records import SCHEMA_VERSION
 from sinks.keyrange import key_range
 from sinks.layout import DUPLICATES, INDEX, KINDS, final_file, index_file
 from sinks.rowhash import from_hexadecimal, summed, with_targets
-from sinks.rows import PAIR_KINDS, digest, parquet_bytes, parquet_writer
+from sinks.rows import COMPRESSION_LEVEL, PAIR_KINDS, digest, parquet_bytes, parquet_writer
 from sinks.store import Store
 
 TARGET_FILE_BYTES = 256 * 1024**2
 """Text in one range of the keys, in bytes; its files are some three times smaller."""
+POOL_LEVEL = 1
+"""Zstandard level of the pool, which is read by nobody but the next selection."""
 GROUP_ROWS = 10_000
 """A row group has at most this many rows."""
 GROUP_BYTES = 32 * 1024**2
@@ -97,7 +99,8 @@ class FinalFile:
         self._kind, self._split, self._group_rows = kind, split, group_rows
         self._schema = arrow_schema(KINDS["drops" if kind == DUPLICATES else kind])
         self._buffer = io.BytesIO()
-        self._writer = parquet_writer(self._buffer, self._schema)
+        level = POOL_LEVEL if kind == "pool" else COMPRESSION_LEVEL
+        self._writer = parquet_writer(self._buffer, self._schema, level)
         self._waiting: list[pa.Table] = []
         self._index: list[pa.Table] = []
         self._rows = self._sum = 0

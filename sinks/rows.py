@@ -24,7 +24,7 @@ from schemas.records import SPLITS
 from sinks.layout import KINDS
 
 COMPRESSION_LEVEL = 3
-"""Zstandard level of every file."""
+"""Zstandard level of a file."""
 PAIR_KINDS = ("pairs", "pool")
 """Kinds whose records are pairs, selected and not."""
 _EXTRA = (
@@ -147,12 +147,14 @@ def parquet_bytes(table: pa.Table, group_rows: int) -> bytes:
     return buffer.getvalue()
 
 
-def parquet_writer(buffer: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
-    """What writes every Parquet file of a dataset."""
+def parquet_writer(
+    buffer: BinaryIO, schema: pa.Schema, level: int = COMPRESSION_LEVEL
+) -> pq.ParquetWriter:
+    """What writes every Parquet file of a dataset; `level` of Zstandard."""
     return pq.ParquetWriter(
         buffer,
         schema,
         compression="zstd",
-        compression_level=COMPRESSION_LEVEL,
+        compression_level=level,
         write_page_index=True,
     )
