@@ -30,6 +30,7 @@ def audit_tables(audit: Mapping[str, Any]) -> RenderableType:
         (f"; each figure gives a false alarm in at most {rate:.1%} of sets", "dim"),
     )
     parts: list[RenderableType] = [head, _figures(audit["figures"])]
+    parts += [_warning(figure) for figure in audit["figures"] if figure["warns"]]
     for figure in audit["figures"]:
         if figure["details"] and (figure["warns"] or figure["name"] in _IN_DETAIL):
             parts.append(_details(figure))
@@ -38,11 +39,9 @@ def audit_tables(audit: Mapping[str, Any]) -> RenderableType:
 
 def _figures(figures: list[Mapping[str, Any]]) -> Table:
     table = Table(title="Audit", title_justify="left")
-    for name in ("figure", "value", "threshold", "p", "pairs", "", "meaning", "examples"):
-        numbers = name in ("value", "threshold", "p", "pairs")
-        whole = name not in ("meaning", "examples")
-        side: Literal["left", "right"] = "right" if numbers else "left"
-        table.add_column(name, justify=side, overflow="fold", no_wrap=whole)
+    for name in ("figure", "value", "threshold", "p", "pairs", ""):
+        side: Literal["left", "right"] = "left" if name in ("figure", "") else "right"
+        table.add_column(name, justify=side, overflow="fold")
     silent = 0
     for figure in figures:
         if figure["value"] is None:
@@ -56,13 +55,19 @@ def _figures(figures: list[Mapping[str, Any]]) -> Table:
             _number(figure["p_value"]),
             f"{figure['pairs']:,}",
             Text("WARNS", style="bold red") if warns else Text("ok", style="green"),
-            plain(figure["meaning"]),
-            plain(" ".join(figure["examples"][:2]) if warns else ""),
         )
     if silent:
         table.caption = f"{silent} figures say nothing here: no pair has what they look at"
         table.caption_justify = "left"
     return table
+
+
+def _warning(figure: Mapping[str, Any]) -> Text:
+    """What a figure that warns means, and pairs that show it."""
+    shown = plain(
+        f" For example {', '.join(figure['examples'][:2])}." if figure["examples"] else ""
+    )
+    return Text.assemble((figure["name"], "bold red"), ": ", plain(figure["meaning"]), shown)
 
 
 def _details(figure: Mapping[str, Any]) -> Table:
