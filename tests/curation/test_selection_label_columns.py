@@ -248,7 +248,7 @@ def test_the_recipe_and_the_columns_know_the_same_names():
     named = set(get_args(get_args(fields["of"].annotation)[0]))
     assert named == set(UNCERTAINTIES)
     assert named < set(MEANINGS)
-    for probability in get_args(fields["probability"].annotation):
+    for probability in get_args(get_args(fields["probability"].annotation)[0]):
         LabelSettings("source", probability).check()
 
 

@@ -13,7 +13,7 @@ from pipelines.stages import STAGES
 
 SAMPLE = Path(__file__).parents[2] / "pipelines" / "samples" / "candidates_sample.jsonl"
 DATA = Path(__file__).parents[1] / "data" / "candidates"
-PLAIN = ("--set", "score.ches=false")
+PLAIN = ("--set", "score.ches=false", "--set", "score.tokenizer=null")
 
 
 def run(output, *arguments):

@@ -214,7 +214,7 @@ def test_a_label_that_is_none_is_refused(dataset: Path, value: float) -> None:
 
 
 def make_old(output: Path) -> SnapshotManifest:
-    """Turn the current snapshot into one of schema version 4: no pool, hashes or audit, few columns."""
+    """Make the current snapshot one of schema version 4: no pool, hash or audit, few columns."""
     manifest = read_snapshot(str(output))
     folder = output / "snapshots" / manifest.id
     later = PreferencePair._fields[PreferencePair._fields.index("chosen_chars") :]
