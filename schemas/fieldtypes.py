@@ -3,6 +3,7 @@
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 
@@ -24,13 +25,18 @@ def is_record(tp: Any) -> bool:
     return isinstance(tp, type) and issubclass(tp, tuple) and hasattr(tp, "_fields")
 
 
-def field_types(record: type) -> dict[str, FieldType]:
-    """Fields of a record with their types, in order.
+def field_types(record: type) -> Mapping[str, FieldType]:
+    """Fields of a record with their types, in order; worked out once, since every row asks.
 
     >>> from schemas.records import Message
     >>> field_types(Message)["role"].kind
     'str'
     """
+    return _known(record)
+
+
+@cache
+def _known(record: type) -> Mapping[str, FieldType]:
     return {name: _field_type(hint) for name, hint in typing.get_type_hints(record).items()}
 
 
