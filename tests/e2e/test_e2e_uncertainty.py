@@ -1,4 +1,4 @@
-"""Everything that can be measured of how sure a preference is, in one run, and decided by after it."""
+"""All that can be measured of how sure a preference is, in one run, and decided by after it."""
 
 import json
 
